@@ -1,0 +1,60 @@
+//! The table of error codes of the command and the fake host.
+//!
+//! A code is allocated once and never reused: administrators search for it. The core has its own
+//! table (`ISH03xx` and `ISH04xx`); `docs/errors.md` lists both, and a test compares them.
+
+/// How the process ends. Part of the interface: see `docs/cli.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The script, or a comparison, failed.
+    Failed = 1,
+    /// The command line, or a file it names, cannot be used as given.
+    Usage = 2,
+    /// The host failed: no socket, no Python, a broken extension.
+    Host = 3,
+    /// There was nothing to do (pytest's number for "no tests collected").
+    Nothing = 5,
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The number behind `ISH`, printed with four digits.
+    pub number: u16,
+    /// The exit code of a process that ends because of it.
+    pub exit: Exit,
+    /// The row's title, as `docs/errors.md` has it.
+    pub title: &'static str,
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ISH{:04}", self.number)
+    }
+}
+
+macro_rules! codes {
+    ($($number:literal $name:ident $exit:ident $title:literal)*) => {
+        $(#[doc = $title] pub const $name: Code =
+            Code { number: $number, exit: Exit::$exit, title: $title };)*
+        /// Every code of this crate, for the documentation's test.
+        pub const ALL: &[Code] = &[$($name),*];
+    };
+}
+
+codes! {
+    // 01xx: the command line and the files it names
+    101 SCRIPT_MISSING      Usage "script not found"
+    102 SCRIPT_IS_DIRECTORY Usage "the script is a directory"
+    103 BAD_HEADER_FLAG     Usage "a header on the command line is malformed"
+    104 BAD_SERVER_VAR_FLAG Usage "a server variable on the command line is malformed"
+    105 DATA_UNREADABLE     Usage "request data cannot be read"
+    106 HOME_MISSING        Usage "the home folder does not exist"
+    107 BAD_URL             Usage "a URL or path cannot be used"
+    108 BAD_METHOD          Usage "a request method is malformed"
+    109 SCRIPT_UNMAPPED     Usage "no handler maps the script"
+    110 SCRIPT_UNREADABLE   Usage "the script cannot be read"
+    // 02xx: the site and the server
+    // 05xx: extensions and the ECB contract
+    // 06xx: request files and snapshots
+}
