@@ -1,0 +1,193 @@
+"""``sys.stdin``, ``sys.stdout`` and ``sys.stderr`` of scripts.
+
+Real text streams, so that whatever a library does with a stream works. They hold nothing
+themselves: each call goes to the request of the calling thread, and output of a thread that has
+none goes to the log.
+"""
+
+import io
+import os
+
+from _PyISAPIe import charset, flush, in_request, log, read, write
+
+
+class _Output(io.BufferedIOBase):
+    """The bytes below ``sys.stdout``."""
+
+    name = "<response>"
+    mode = "wb"
+
+    def writable(self):
+        return True
+
+    def write(self, data, /):
+        if isinstance(data, str):
+            raise TypeError("a bytes-like object is required, not 'str'")
+        view = memoryview(data)
+        write(view) if in_request() else log(bytes(view))
+        return view.nbytes
+
+    def flush(self):
+        flush()
+
+
+class _Log(io.BufferedIOBase):
+    """The bytes below ``sys.stderr``."""
+
+    name = "<log>"
+    mode = "wb"
+
+    def writable(self):
+        return True
+
+    def write(self, data, /):
+        if isinstance(data, str):
+            raise TypeError("a bytes-like object is required, not 'str'")
+        view = memoryview(data)
+        log(bytes(view))
+        return view.nbytes
+
+    def fileno(self):
+        # faulthandler and subprocess ask for it. Under IIS the log is no descriptor.
+        if os.name == "nt":
+            raise io.UnsupportedOperation("fileno")
+        return 2
+
+
+class _Input(io.BufferedIOBase):
+    """The bytes below ``sys.stdin``: the body of the request."""
+
+    name = "<request>"
+    mode = "rb"
+
+    def readable(self):
+        return True
+
+    def read(self, size=-1, /):
+        if size == 0 or not in_request():
+            return b""
+        return read(0 if size is None or size < 0 else size)
+
+    read1 = read
+
+    def readinto(self, buffer, /):
+        view = memoryview(buffer).cast("B")
+        data = self.read(len(view)) if len(view) else b""
+        view[: len(data)] = data
+        return len(data)
+
+    readinto1 = readinto
+
+
+class _Text(io.TextIOBase):
+    """What the three text streams share."""
+
+    newlines = None
+    line_buffering = False
+    write_through = True
+
+    def __init__(self, buffer):
+        self._buffer = buffer
+
+    @property
+    def buffer(self):
+        return self._buffer
+
+    @property
+    def name(self):
+        return self._buffer.name
+
+    @property
+    def mode(self):
+        return self._buffer.mode[0]
+
+    def isatty(self):
+        return False
+
+    def reconfigure(self, **_options):
+        """Accepted and without effect: the charset is the one of the response."""
+
+    def __repr__(self):
+        return f"<{type(self).__name__} name={self.name!r} encoding={self.encoding!r}>"
+
+
+class ResponseText(_Text):
+    """``sys.stdout``: what is printed goes to the client, in the charset of its Content-Type."""
+
+    errors = "strict"
+
+    @property
+    def encoding(self):
+        return charset()
+
+    def writable(self):
+        return True
+
+    def write(self, text, /):
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if in_request():
+            write(text)
+        else:
+            log(text.encode("utf-8", "backslashreplace"))
+        return len(text)
+
+    def writelines(self, lines, /):
+        for line in lines:
+            self.write(line)
+
+    def flush(self):
+        """Sends what is in the response's buffer."""
+        flush()
+
+
+class LogText(_Text):
+    """``sys.stderr``: the log, never the client."""
+
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
+    def writable(self):
+        return True
+
+    def write(self, text, /):
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        log(text.encode("utf-8", "backslashreplace"))
+        return len(text)
+
+    def fileno(self):
+        return self._buffer.fileno()
+
+
+class RequestText(_Text):
+    """``sys.stdin``: the body of the request, decoded as UTF-8 with odd bytes kept."""
+
+    encoding = "utf-8"
+    errors = "surrogateescape"
+
+    def readable(self):
+        return True
+
+    def read(self, size=-1, /):
+        return self._decode(self._buffer.read(size))
+
+    def readline(self, size=-1, /):
+        return self._decode(self._buffer.readline(size))
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        line = self.readline()
+        if not line:
+            raise StopIteration
+        return line
+
+    def _decode(self, data):
+        return data.decode(self.encoding, self.errors)
+
+
+stdin = RequestText(_Input())
+stdout = ResponseText(_Output())
+stderr = LogText(_Log())

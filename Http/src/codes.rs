@@ -1,0 +1,40 @@
+//! The core's table of error codes: `ISH03xx` for Python and the process, `ISH04xx` for requests.
+//!
+//! A code is allocated once and never reused. It stands on the error page, in the log, and in the
+//! control block's log data, so it also shows in IIS's own request log.
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The number behind `ISH`, printed with four digits.
+    pub number: u16,
+    /// The row's title, as `docs/errors.md` has it.
+    pub title: &'static str,
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ISH{:04}", self.number)
+    }
+}
+
+macro_rules! codes {
+    ($($number:literal $name:ident $title:literal)*) => {
+        $(#[doc = $title] pub const $name: Code = Code { number: $number, title: $title };)*
+    };
+}
+
+codes! {
+    301 PYTHON_NOT_FOUND    "no Python of the right version was found"
+    302 PYTHON_START        "Python could not be started"
+    303 ENVIRONMENT_VERSION "the virtual environment is for another Python"
+    304 HOME_FOLDER         "the home folder cannot be used"
+    305 PANIC               "the extension itself failed"
+    306 HOST_CALL           "the host refused a call that every host must support"
+    401 SCRIPT_RAISED       "the request handler raised an exception"
+    402 RECURSION           "a request was passed through to the handler that passed it"
+    403 PASS_THROUGH        "a request could not be passed through"
+    404 BODY_SHORT          "the script wrote less than it announced"
+    405 BODY_FORBIDDEN      "the script wrote a body that its status does not allow"
+    406 HANDLER_INIT        "the site's handler or configuration could not be loaded"
+}

@@ -1,0 +1,187 @@
+//! One request: from the three ISAPI entry points to the site's handler and back.
+
+mod changes;
+mod error_page;
+mod handler;
+mod loader;
+mod python2;
+mod settings;
+
+use crate::codes::{self, Code};
+use crate::ecb::constants::{
+    HSE_STATUS_ERROR, HSE_STATUS_PENDING, HSE_STATUS_SUCCESS, HSE_STATUS_SUCCESS_AND_KEEP_CONN,
+};
+use crate::ecb::win32::Win32Error;
+use crate::ecb::{Connection, Passed};
+use crate::request::{self, Detached, Request};
+use crate::response::{Output, Protocol, Response};
+use crate::{interpreter, log};
+use error_page::Page;
+use pyo3::exceptions::PySystemExit;
+use pyo3::prelude::*;
+use std::rc::Rc;
+use std::sync::Arc;
+
+pub(crate) use handler::set_library_folder;
+pub(crate) use loader::install;
+
+/// How the site's handler ended.
+enum Ended {
+    /// Anything but `True`, and `SystemExit`.
+    Normally,
+    /// The object `True`: the next handler shall answer.
+    PassThrough,
+    Failed(Page),
+}
+
+/// Processes one request. The result is `HttpExtensionProc`'s.
+pub(crate) fn process(connection: Connection) -> u32 {
+    let Some(_inside) = request::mark_inside() else {
+        return Unready(connection).fail(codes::RECURSION, error_page::recursion());
+    };
+    if let Err(error) = interpreter::start() {
+        let page = Page::plain("Could not initialize interpreter", &error.text);
+        return Unready(connection).fail(error.code, page);
+    }
+    connection.set_flush_flag();
+    let protocol = match protocol(&connection) {
+        Ok(protocol) => protocol,
+        Err(text) => {
+            return Unready(connection).fail(codes::HOST_CALL, Page::plain(text, ""));
+        }
+    };
+    let request = Rc::new(Request::new(connection, protocol));
+    let ended = interpreter::attach(|py| handle(py, &request));
+    finish(&request, ended)
+}
+
+/// What the request says about its connection; the error is the original's message.
+fn protocol(connection: &Connection) -> Result<Protocol, &'static str> {
+    let mut version = Vec::with_capacity(16);
+    let known = connection.server_variable(c"SERVER_PROTOCOL", &mut version);
+    // The original gives up beyond 14 characters.
+    if !matches!(known, Ok(true)) || version.len() > 14 {
+        return Err("Could not determine protocol version");
+    }
+    let keep_connection = connection
+        .is_keep_connection()
+        .map_err(|_| "Could not determine keepalive status")?;
+    Ok(Protocol {
+        http11: version == b"HTTP/1.1",
+        keep_connection,
+        head: connection.method() == c"HEAD",
+    })
+}
+
+/// Calls the site's handler.
+fn handle(py: Python<'_>, request: &Rc<Request>) -> (Ended, Code) {
+    let handler = match handler::current(py, request) {
+        Ok(handler) => handler,
+        Err(error) => {
+            let page = Page::exception(py, request, "Could not initialize interpreter", &error);
+            return (Ended::Failed(page), codes::HANDLER_INIT);
+        }
+    };
+    request.response.replace(Some(Response::new(Arc::clone(&handler.output), request.protocol)));
+    if let Some(charset) = &handler.charset {
+        request.charset.replace(Some(charset.clone()));
+    }
+    let result = {
+        let _entered = request::enter(request);
+        handler.request.call0(py)
+    };
+    let ended = match result {
+        // Identity, not truth: old handlers return whatever their script returned.
+        Ok(value) if value.bind(py).is(pyo3::types::PyBool::new(py, true)) => Ended::PassThrough,
+        Ok(_) => Ended::Normally,
+        Err(error) if error.is_instance_of::<PySystemExit>(py) => Ended::Normally,
+        Err(error) => {
+            Ended::Failed(Page::exception(py, request, "Request handler failed", &error))
+        }
+    };
+    (ended, codes::SCRIPT_RAISED)
+}
+
+/// Ends the response, detached from Python.
+fn finish(request: &Request, (ended, code): (Ended, Code)) -> u32 {
+    match ended {
+        Ended::Normally => finish_response(request),
+        Ended::Failed(page) => fail(request, code, &page),
+        Ended::PassThrough => match pass_through(request) {
+            Ok(Passed { .. }) => HSE_STATUS_PENDING,
+            Err((reason, error)) => {
+                let cause = "The request was passed on by returning True, and the server refused.";
+                let page = Page::plain(&format!("{reason}: Win32 error {error}"), cause);
+                fail(request, codes::PASS_THROUGH, &page)
+            }
+        },
+    }
+}
+
+/// Headers and text in the buffer are dropped, as in the original; what was sent cannot be.
+fn pass_through(request: &Request) -> Result<Passed, (&'static str, Win32Error)> {
+    let sent = request.response.borrow().as_ref().is_some_and(Response::headers_sent);
+    if sent {
+        return Err(("Cannot pass through: a response was begun", Win32Error::INVALID_PARAMETER));
+    }
+    request.connection.pass_through()
+}
+
+fn finish_response(request: &Request) -> u32 {
+    let mut response = request.response.borrow_mut();
+    let Some(response) = response.as_mut() else { return HSE_STATUS_SUCCESS };
+    let Ok(finished) = response.finish(&mut Detached(&request.connection)) else {
+        // The client has gone; there is nobody to tell, and nothing was wrong here.
+        return HSE_STATUS_SUCCESS;
+    };
+    if let Some((announced, written)) = finished.short {
+        let text = format!("the script announced {announced} bytes and wrote {written}");
+        log::event(codes::BODY_SHORT, &text);
+        request.connection.set_log_data(&codes::BODY_SHORT.to_string());
+    }
+    if finished.suppressed > 0 {
+        let (count, status) = (finished.suppressed, response.status());
+        let text = format!("{count} bytes of body were not sent: status {status} allows none");
+        log::event(codes::BODY_FORBIDDEN, &text);
+        request.connection.set_log_data(&codes::BODY_FORBIDDEN.to_string());
+    }
+    if finished.must_close {
+        request.connection.close();
+    }
+    if response.keep_alive() { HSE_STATUS_SUCCESS_AND_KEEP_CONN } else { HSE_STATUS_SUCCESS }
+}
+
+/// Sends an error page instead of the response, or behind what is out already.
+fn fail(request: &Request, code: Code, page: &Page) -> u32 {
+    if !page.log.is_empty() {
+        log::write(page.log.as_bytes());
+    }
+    if page.client_gone {
+        return HSE_STATUS_ERROR;
+    }
+    request.connection.set_log_data(&code.to_string());
+    let mut response = request.response.borrow_mut();
+    let response = response.get_or_insert_with(|| {
+        Response::new(Arc::new(Output::unconfigured()), request.protocol)
+    });
+    let shown = page.render(&request.connection, code);
+    let client = &mut Detached(&request.connection);
+    let sent =
+        response.error_page(shown.content_type.as_bytes(), &shown.page, &shown.fragment, client);
+    if sent.is_ok_and(|finished| finished.must_close) {
+        request.connection.close();
+    }
+    request.connection.set_status(500);
+    HSE_STATUS_ERROR
+}
+
+/// A request for which there is no Python, or must not be.
+struct Unready(Connection);
+
+impl Unready {
+    fn fail(self, code: Code, page: Page) -> u32 {
+        log::event(code, &page.summary());
+        let protocol = Protocol { http11: false, keep_connection: false, head: false };
+        fail(&Request::new(self.0, protocol), code, &page)
+    }
+}

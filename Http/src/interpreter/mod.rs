@@ -1,0 +1,70 @@
+//! Starts Python once in the process, and keeps one thread state for each host thread.
+
+mod ffi;
+mod find;
+mod setup;
+
+use crate::codes::{self, Code};
+use pyo3::prelude::*;
+use std::sync::{Mutex, PoisonError};
+
+
+/// Why there is no Python. Kept, and told to every request, while the process stays up.
+#[derive(Clone, Debug)]
+pub(crate) struct StartError {
+    pub(crate) code: Code,
+    /// What happened and what to do, in sentences.
+    pub(crate) text: String,
+}
+
+impl StartError {
+    fn new(code: Code, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+}
+
+/// `None` until the first attempt; then how it ended.
+static STARTED: Mutex<Option<Result<(), StartError>>> = Mutex::new(None);
+
+/// Starts Python if that was not tried yet.
+///
+/// A failure is final: CPython cannot be started again in a process in which that failed. What
+/// can be found out beforehand (a missing or a wrong Python) is tried again at every call.
+pub(crate) fn start() -> Result<(), StartError> {
+    let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(result) = started.as_ref() {
+        return result.clone();
+    }
+    let python = find::python()?;
+    let result = ffi::initialize(&python)
+        .map_err(|e| StartError::new(codes::PYTHON_START, start_failed(&python, &e)))
+        .and_then(|()| {
+            Python::attach(setup::prepare)
+                .map_err(|e| StartError::new(codes::PYTHON_START, e.to_string()))
+        });
+    *started = Some(result.clone());
+    result
+}
+
+fn start_failed(python: &str, reason: &str) -> String {
+    format!(
+        "Python could not be started with {python}: {reason}. Check PYTHONHOME and PYTHONPATH, \
+         and that this Python runs by itself."
+    )
+}
+
+/// Runs `f` attached to Python on the calling thread, whose thread state is kept afterwards: so
+/// `threading.local` lives from one request to the next on the same host thread.
+pub(crate) fn attach<R>(f: impl for<'py> FnOnce(Python<'py>) -> R) -> R {
+    ffi::keep_thread_state();
+    Python::attach(f)
+}
+
+/// Runs what Python would run at its end (`atexit`, waiting for threads), without ending it:
+/// other threads of the host may still be inside.
+pub(crate) fn stop() {
+    let started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if matches!(*started, Some(Ok(()))) {
+        attach(setup::finish);
+    }
+}

@@ -1,0 +1,90 @@
+//! `Env`: the server variables as attributes.
+
+use super::ready;
+use crate::request::{self, Request};
+use pyo3::exceptions::PyAttributeError;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+use std::ffi::CString;
+
+/// Variables that hold paths or account names: IIS gives them in the ANSI code page, which loses
+/// characters, and whole under their `UNICODE_` names.
+const WIDE: &[&str] = &[
+    "APPL_MD_PATH",
+    "APPL_PHYSICAL_PATH",
+    "APP_POOL_CONFIG",
+    "APP_POOL_ID",
+    "AUTH_USER",
+    "DOCUMENT_ROOT",
+    "INSTANCE_NAME",
+    "LOGON_USER",
+    "PATH_INFO",
+    "PATH_TRANSLATED",
+    "REMOTE_USER",
+    "REQUEST_FILENAME",
+    "SCRIPT_FILENAME",
+    "SCRIPT_NAME",
+    "SCRIPT_TRANSLATED",
+    "UNMAPPED_REMOTE_USER",
+    "URL",
+];
+
+/// The server variables: ``Env.NAME`` is always a str, and "" where the host knows none of that
+/// name. Env.KeepAlive, Env.DataSent and Env.HeadersSent are bools.
+#[pyclass(frozen, module = "PyISAPIe")]
+pub(super) struct Env;
+
+#[pymethods]
+impl Env {
+    fn __getattr__<'py>(&self, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+        let py = name.py();
+        let text = name.to_str()?;
+        // `copy`, `inspect` and `unittest.mock` probe for these and must find them missing.
+        if text.starts_with("__") && text.ends_with("__") {
+            return Err(PyAttributeError::new_err(name.clone().unbind()));
+        }
+        let request = ready()?;
+        if let Some(value) = variable(&request, text).map_err(|e| super::write::os_error(py, e))? {
+            return Ok(value.into_pyobject(py)?.into_any());
+        }
+        let response = request.response.borrow();
+        let flag = match (text, response.as_ref()) {
+            ("KeepAlive", Some(response)) => response.keep_alive(),
+            ("DataSent", Some(response)) => response.data_sent(),
+            ("HeadersSent", Some(response)) => response.headers_sent(),
+            _ => return Ok(PyString::new(py, "").into_any()),
+        };
+        Ok(flag.into_pyobject(py)?.to_owned().into_any())
+    }
+
+    fn __repr__(&self) -> &'static str {
+        match request::current() {
+            Some(_) => "<the server variables of the current request>",
+            None => "<the server variables; not currently processing a request>",
+        }
+    }
+}
+
+/// A server variable as text; `None` where the host does not know it.
+pub(super) fn variable(
+    request: &Request,
+    name: &str,
+) -> Result<Option<String>, crate::ecb::win32::Win32Error> {
+    // A name that holds a NUL is no variable's.
+    let Ok(asked) = CString::new(name) else { return Ok(None) };
+    let connection = &request.connection;
+    if name.starts_with("UNICODE_") {
+        let value = connection.server_variable_utf16(&asked)?;
+        return Ok(value.map(|v| String::from_utf16_lossy(&v)));
+    }
+    if WIDE.contains(&name)
+        && let Ok(wide) = CString::new(format!("UNICODE_{name}"))
+        && let Some(value) = connection.server_variable_utf16(&wide)?
+    {
+        return Ok(Some(String::from_utf16_lossy(&value)));
+    }
+    let mut value = Vec::new();
+    let known = connection.server_variable(&asked, &mut value)?;
+    // Latin-1: each byte is a character, so nothing raises and nothing is lost (PEP 3333).
+    Ok(known.then(|| value.iter().copied().map(char::from).collect()))
+}
