@@ -57,4 +57,19 @@ codes! {
     // 02xx: the site and the server
     // 05xx: extensions and the ECB contract
     // 06xx: request files and snapshots
+    601 HTTP_FILE_MISSING    Usage "a request file or folder does not exist"
+    602 HTTP_FILE_UNREADABLE Usage "a request file cannot be read"
+    603 NOTHING_COLLECTED    Nothing "no request files were found"
+    604 BAD_REQUEST_LINE     Usage "a request line is malformed"
+    605 BAD_REQUEST_HEADER   Usage "a header in a request file is malformed"
+    606 UNKNOWN_VARIABLE     Usage "a request file uses an unknown variable"
+    607 BAD_VARIABLE         Usage "a variable in a request file is malformed"
+    608 BAD_REQUEST_NAME     Usage "a request's name cannot name a snapshot"
+    609 DUPLICATE_NAME       Usage "two requests of one file have the same name"
+    610 BODY_FILE_UNREADABLE Usage "a file named as a request's body cannot be read"
+    611 BAD_DIRECTIVE        Usage "a directive in a request file is malformed"
+    612 SNAPSHOT_UNREADABLE  Usage "a stored snapshot cannot be read"
+    613 SNAPSHOT_UNWRITABLE  Usage "a snapshot cannot be written"
+    614 SHARED_SNAPSHOTS     Usage "two request files would share their snapshots"
+    615 REPORT_UNWRITABLE    Host "the test report cannot be written"
 }

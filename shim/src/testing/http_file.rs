@@ -1,0 +1,184 @@
+//! `.http` request files, as VS Code REST Client, JetBrains and Visual Studio share them.
+//!
+//! One file serves the editor, which sends it to a real IIS, and the tests here. What only we know
+//! stands in comments: `# @server-var NAME=VALUE`, `# @skip reason`, `# @redact header:Name`,
+//! `# @redact regex:PATTERN`.
+//!
+//! * `###` starts a request; text behind it is the title. `# @name x` names it.
+//! * `@var = value` sets a variable of the file, `{{var}}` uses it. An unknown one is an error;
+//!   braces around anything that could be no name stay as written.
+//! * A request line is `[METHOD] target [HTTP/x]`. Blanks, control characters and letters outside
+//!   ASCII are percent-encoded in the target; a fragment is dropped.
+//! * The lines of a body are joined with LF whatever the file has (CRLF in a `multipart/` body; not
+//!   at all before `&` in a form), and empty lines at its end are not part of it. `< file` puts in
+//!   a file's exact bytes.
+//! * Scripts and response references are passed over with a warning.
+
+use super::http_build::{Builder, Places};
+use super::http_scan;
+use super::redact::Redaction;
+use crate::codes;
+use crate::error::{Error, Result};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+/// The longest slug of a title or path, in bytes: file names are short on some file systems.
+const LONGEST_SLUG: usize = 80;
+
+/// A parsed request file.
+#[derive(Clone, Debug)]
+pub struct HttpFile {
+    /// Where it was read from, as given.
+    pub path: PathBuf,
+    /// In the order of the file.
+    pub requests: Vec<HttpRequest>,
+    /// What was passed over, each as `file:line: what`.
+    pub warnings: Vec<String>,
+    keys: Vec<String>,
+}
+
+/// One request, ready to be sent.
+#[derive(Clone, Debug)]
+pub struct HttpRequest {
+    /// From `# @name`.
+    pub name: Option<String>,
+    /// From the text behind `###`.
+    pub title: Option<String>,
+    /// The line of the request line, counted from 1.
+    pub line: usize,
+    /// As written; `GET` where there is none.
+    pub method: String,
+    /// Path and query, ASCII only. `*` is possible.
+    pub target: String,
+    /// In order and spelling as written, with `Host` in front for an absolute URL. There is no
+    /// `Content-Length` unless somebody wrote one: the sender adds it from `body`.
+    pub headers: Vec<(String, String)>,
+    /// The bytes to send.
+    pub body: Vec<u8>,
+    /// From `# @server-var`: set, or put in the place of the host's own, for this request.
+    pub server_vars: Vec<(String, String)>,
+    /// From `# @redact`.
+    pub redactions: Vec<Redaction>,
+    /// From `# @skip`: do not send it, and why (may be empty).
+    pub skip: Option<String>,
+}
+
+impl HttpFile {
+    /// Reads and parses a file.
+    ///
+    /// # Errors
+    /// All end the process with "usage": the file or a body file cannot be read or is not UTF-8, or
+    /// a line is malformed; then the error points at it.
+    pub fn load(path: &Path) -> Result<Self> {
+        let shown = path.display();
+        let unreadable = |why: String| {
+            Error::new(
+                codes::HTTP_FILE_UNREADABLE,
+                format!("{shown} cannot be read: {why}"),
+            )
+        };
+        let bytes = std::fs::read(path).map_err(|why| unreadable(why.to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|why| {
+            let at = why.utf8_error().valid_up_to();
+            unreadable(format!("byte {at} is not UTF-8")).fix("save the file as UTF-8")
+        })?;
+        Self::parse(path, &text)
+    }
+
+    /// Parses the text of a file; `path` is for messages, and for finding body files beside it.
+    ///
+    /// # Errors
+    /// As [`HttpFile::load`].
+    pub fn parse(path: &Path, text: &str) -> Result<Self> {
+        let shown = path.display().to_string();
+        let places = Places {
+            file: &shown,
+            text: text.strip_prefix('\u{feff}').unwrap_or(text),
+        };
+        let scanned = http_scan::scan(places)?;
+        let mut builder = Builder {
+            places,
+            folder: path.parent().unwrap_or(Path::new("")),
+            variables: &scanned.variables,
+            warnings: scanned.warnings,
+        };
+        let mut requests = Vec::with_capacity(scanned.requests.len());
+        let mut names = HashSet::new();
+        for raw in &scanned.requests {
+            let request = builder.request(raw)?;
+            // Windows and macOS would write both to one file if only the case differed.
+            if let Some(name) = &request.name
+                && !names.insert(name.to_lowercase())
+            {
+                let what = format!("the name `{name}` is taken by an earlier request");
+                return Err(places
+                    .error(codes::DUPLICATE_NAME, raw.target[0], what)
+                    .fix("give each request its own `# @name`; case does not count"));
+            }
+            requests.push(request);
+        }
+        builder.warnings.sort();
+        let warning = |(line, what): &(usize, String)| format!("{shown}:{line}: {what}");
+        Ok(Self {
+            path: path.to_owned(),
+            warnings: builder.warnings.iter().map(warning).collect(),
+            keys: keys(&requests, names),
+            requests,
+        })
+    }
+
+    /// What the snapshot of request `index` is called: its name, else a slug of its title, else
+    /// method and path. Unique in the file whatever the case, and without `__`. Empty if there is
+    /// no such request.
+    pub fn key(&self, index: usize) -> String {
+        self.keys.get(index).cloned().unwrap_or_default()
+    }
+}
+
+/// `taken` holds the explicit names: they are given out first, so that a new request with a similar
+/// title never takes a snapshot from one that was named.
+fn keys(requests: &[HttpRequest], mut taken: HashSet<String>) -> Vec<String> {
+    let key = |request: &HttpRequest| {
+        if let Some(name) = &request.name {
+            return name.clone();
+        }
+        let from_title = request.title.as_deref().map(slug).unwrap_or_default();
+        let base = if from_title.is_empty() {
+            let path = request.target.split('?').next().unwrap_or_default();
+            let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+            slug(&format!("{} {path}", request.method))
+        } else {
+            from_title
+        };
+        let base = if base.is_empty() {
+            "request".to_owned()
+        } else {
+            base
+        };
+        let mut key = base.clone();
+        let mut number = 2;
+        while !taken.insert(key.to_lowercase()) {
+            key = format!("{base}-{number}");
+            number += 1;
+        }
+        key
+    };
+    requests.iter().map(key).collect()
+}
+
+/// Letters and digits in lower case, everything else as single `-`.
+fn slug(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars().flat_map(char::to_lowercase) {
+        if out.len() >= LONGEST_SLUG {
+            break;
+        }
+        if c.is_alphanumeric() {
+            out.push(c);
+        } else if !out.is_empty() && !out.ends_with('-') {
+            out.push('-');
+        }
+    }
+    out.truncate(out.trim_end_matches('-').len());
+    out
+}

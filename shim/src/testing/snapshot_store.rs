@@ -1,0 +1,238 @@
+//! Snapshot files: where they are, how they are read, and how they are written whole or not at all.
+
+use super::snapshot::Rendered;
+use crate::codes;
+use crate::error::{Error, Result};
+use std::ffi::OsString;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// What may be written when a response is new or differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// Nothing: a build server must not change what it tests.
+    Nothing,
+    /// `.snap.new` beside the snapshot, for a review.
+    Pending,
+    /// The snapshot itself.
+    Accept,
+}
+
+impl Update {
+    /// Decides as insta does. `accept` is the command line's word and wins; `INSTA_UPDATE=no` writes
+    /// nothing, `INSTA_UPDATE=new` writes `.snap.new` even in CI; else `CI` or `TF_BUILD` mean
+    /// nothing is written. `variable` looks up the environment.
+    pub fn choose(accept: bool, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let ci = match variable("CI").as_deref() {
+            Some("" | "0" | "false") => false,
+            Some(_) => true,
+            None => variable("TF_BUILD").is_some(),
+        };
+        match variable("INSTA_UPDATE").as_deref() {
+            _ if accept => Self::Accept,
+            Some("no") => Self::Nothing,
+            Some("new") => Self::Pending,
+            _ if ci => Self::Nothing,
+            _ => Self::Pending,
+        }
+    }
+}
+
+/// Where the snapshot of request `key` of the file `http` is: `snapshots/STEM__KEY.snap` beside it.
+pub fn path_for(http: &Path, key: &str) -> PathBuf {
+    let stem = http.file_stem().unwrap_or_default().to_string_lossy();
+    folder_for(http).join(format!("{stem}__{key}.snap"))
+}
+
+/// The folder of the snapshots of a request file.
+pub(super) fn folder_for(http: &Path) -> PathBuf {
+    http.parent().unwrap_or(Path::new("")).join("snapshots")
+}
+
+/// A snapshot as it was read.
+#[derive(Debug)]
+pub(super) struct Stored {
+    /// See [`entries`].
+    pub(super) entries: Vec<(String, String)>,
+    /// By insta's rule: LF, and no white space at the end.
+    pub(super) text: String,
+    /// Only in a binary snapshot.
+    pub(super) extension: Option<String>,
+    /// The bytes of the side file, if there is one.
+    pub(super) side: Option<Vec<u8>>,
+}
+
+/// Reads a snapshot; `None` if there is none. One that is damaged gives what can be read of it.
+pub(super) fn load(path: &Path) -> Result<Option<Stored>> {
+    let Some(bytes) = read(path)? else {
+        return Ok(None);
+    };
+    let whole = String::from_utf8_lossy(&bytes);
+    let entries = entries(&whole);
+    let one = |name: &str| {
+        entries
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.clone())
+    };
+    let binary = one("snapshot_kind").as_deref() == Some("binary");
+    let extension = binary.then(|| one("extension")).flatten();
+    let side = match &extension {
+        Some(extension) if is_extension(extension) => read(&with_suffix(path, extension))?,
+        _ => None,
+    };
+    let text = if binary {
+        ""
+    } else {
+        front_and_text(&whole).1.trim_end()
+    };
+    Ok(Some(Stored {
+        text: text.replace("\r\n", "\n"),
+        entries,
+        extension,
+        side,
+    }))
+}
+
+fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(why) if why.kind() == ErrorKind::NotFound => Ok(None),
+        Err(why) => {
+            let what = format!("{} cannot be read: {why}", path.display());
+            Err(Error::new(codes::SNAPSHOT_UNREADABLE, what))
+        }
+    }
+}
+
+/// An extension comes from a file that anybody may have edited: it must not lead elsewhere.
+fn is_extension(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// Front matter and text. A file without front matter is all text.
+fn front_and_text(whole: &str) -> (&str, &str) {
+    let mut lines = whole.split_inclusive('\n');
+    let Some(first) = lines.next().filter(|line| line.trim_end() == "---") else {
+        return ("", whole);
+    };
+    let start = first.len();
+    let mut end = start;
+    for line in lines {
+        if line.trim_end() == "---" {
+            return (&whole[start..end], &whole[end + line.len()..]);
+        }
+        end += line.len();
+    }
+    (&whole[start..], "")
+}
+
+/// The front matter as names and values; each item of a list has the list's name. This reads what
+/// this crate and insta write (block style, strings plain or in double quotes), not YAML at large.
+pub(super) fn entries(whole: &str) -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    let mut list = "";
+    for line in front_and_text(whole).0.lines() {
+        let line = line.trim();
+        if let Some(item) = line.strip_prefix("- ") {
+            out.push((list.to_owned(), scalar(item)));
+        } else if let Some(name) = line.strip_suffix(':').filter(|name| !name.contains('"')) {
+            list = name;
+        } else if let Some((name, value)) = line.split_once(": ")
+            && name != "assertion_line"
+        {
+            out.push((name.to_owned(), scalar(value)));
+        }
+    }
+    out
+}
+
+fn scalar(text: &str) -> String {
+    let text = text.trim();
+    serde_json::from_str::<String>(text).unwrap_or_else(|_| text.to_owned())
+}
+
+/// Writes the snapshot, and removes what was pending and the side file of an older kind.
+///
+/// # Errors
+/// A file or the folder cannot be written; what was there before is then still whole.
+pub fn store(path: &Path, snapshot: &Rendered) -> Result<()> {
+    let old = load(path)
+        .ok()
+        .flatten()
+        .and_then(|stored| stored.extension);
+    write_both(path, snapshot, false)?;
+    let kept = snapshot.binary.as_ref().map(|binary| binary.extension);
+    if let Some(old) = old.filter(|old| is_extension(old) && Some(old.as_str()) != kept) {
+        remove(&with_suffix(path, &old))?;
+    }
+    discard_pending(path)
+}
+
+/// Writes `.snap.new` beside the snapshot `path`, as insta does, for `cargo insta review` or `diff`.
+///
+/// # Errors
+/// As [`store`].
+pub fn store_pending(path: &Path, snapshot: &Rendered) -> Result<()> {
+    discard_pending(path)?;
+    write_both(&with_suffix(path, "new"), snapshot, true)
+}
+
+/// Removes `.snap.new` and its side file, if there are any.
+///
+/// # Errors
+/// They are there and cannot be removed.
+pub fn discard_pending(path: &Path) -> Result<()> {
+    let pending = with_suffix(path, "new");
+    if let Some(extension) = load(&pending)?.and_then(|stored| stored.extension)
+        && is_extension(&extension)
+    {
+        remove(&with_suffix(&pending, &extension))?;
+    }
+    remove(&pending)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(".");
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(why) if why.kind() != ErrorKind::NotFound => {
+            let what = format!("{} cannot be removed: {why}", path.display());
+            Err(Error::new(codes::SNAPSHOT_UNWRITABLE, what))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn write_both(path: &Path, snapshot: &Rendered, pending: bool) -> Result<()> {
+    // The side file first: a snapshot that names a missing one would be a difference.
+    if let Some(binary) = &snapshot.binary {
+        write(&with_suffix(path, binary.extension), &binary.bytes)?;
+    }
+    write(path, snapshot.file(pending).as_bytes())
+}
+
+/// Writes a whole file beside its place and then moves it there.
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".snap-");
+    // A snapshot is for everybody who may read the repository; temporary files are private.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let written = std::fs::create_dir_all(folder)
+        .and_then(|()| builder.tempfile_in(folder))
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.persist(path).map_err(|why| why.error)
+        });
+    written.map(|_| ()).map_err(|why| {
+        let what = format!("{} cannot be written: {why}", path.display());
+        Error::new(codes::SNAPSHOT_UNWRITABLE, what)
+    })
+}
