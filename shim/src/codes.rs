@@ -55,6 +55,14 @@ codes! {
     109 SCRIPT_UNMAPPED     Usage "no handler maps the script"
     110 SCRIPT_UNREADABLE   Usage "the script cannot be read"
     // 02xx: the site and the server
+    201 SITE_MISSING        Usage "the site's folder does not exist"
+    202 SITE_NOT_A_FOLDER   Usage "the site is not a folder"
+    203 BAD_MAP             Usage "a handler pattern on the command line is malformed"
+    204 CONFIG_UNREADABLE   Usage "web.config cannot be read"
+    205 CONFIG_XML          Usage "web.config is not well-formed XML"
+    206 CONFIG_VALUE        Usage "web.config holds a value that IIS refuses"
+    207 CONFIG_MISSING      Usage "web.config lacks an attribute that IIS requires"
+    208 CONFIG_DUPLICATE    Usage "web.config adds the same entry twice"
     // 05xx: extensions and the ECB contract
     // 06xx: request files and snapshots
     601 HTTP_FILE_MISSING    Usage "a request file or folder does not exist"

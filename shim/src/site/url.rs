@@ -1,0 +1,236 @@
+//! The path of a request: decoded once, normalised once, and never above the root.
+
+use super::refusal::Refusal;
+use percent_encoding::percent_decode_str;
+
+/// http.sys refuses longer path segments (its `UrlSegmentMaxLength`, in characters; KB 820129).
+const SEGMENT_CHARS: usize = 260;
+/// http.sys refuses more path segments than this (`UrlSegmentMaxCount`, KB 820129).
+const SEGMENTS: usize = 255;
+
+/// A request target that may be joined to the site's root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UrlPath {
+    raw: String,
+    path: String,
+    query_at: Option<usize>,
+    double_escaped: bool,
+}
+
+impl UrlPath {
+    /// Reads an origin-form target (`/path?query`) as the client sent it.
+    ///
+    /// The path is percent-decoded as UTF-8, or as windows-1252 where it is no UTF-8 (IIS falls
+    /// back to the ANSI code page; KB 820129, `EnableNonUTF8`). `\` counts as `/`; `.`, `..` and
+    /// empty segments are resolved after decoding, so that no spelling of them gets through.
+    ///
+    /// # Errors
+    /// 400 for what http.sys refuses: no leading `/`, a percent sign without two hex digits,
+    /// control characters, too long or too many segments, a path that climbs above the root.
+    /// 404.11 for a path in which a second decoding would find a separator, a dot or a NUL.
+    /// 404.0 for names that Windows reads as something else: `:`, trailing dots and blanks,
+    /// device names, short (8.3) names.
+    pub fn parse(target: &str) -> Result<Self, Refusal> {
+        let query_at = target.find('?');
+        let raw_path = &target[..query_at.unwrap_or(target.len())];
+        if !raw_path.starts_with('/') {
+            return Err(bad("the request target does not begin with a slash"));
+        }
+        if target.contains(|c: char| c.is_control() || c == ' ') || raw_path.contains('#') {
+            return Err(bad(
+                "the request target holds a character that must be encoded",
+            ));
+        }
+        let decoded = decode(raw_path)?;
+        if decoded.contains(char::is_control) {
+            return Err(bad("the path holds an encoded control character"));
+        }
+        let escapes = second_escapes(&decoded);
+        if escapes
+            .iter()
+            .any(|b| matches!(b, b'/' | b'\\' | b'.' | b'%' | 0))
+        {
+            return Err(Refusal::new(404, 11, "the path is escaped twice"));
+        }
+        let path = normalise(&decoded)?;
+        // IIS counts a plus sign as well: it may stand for a blank.
+        let double_escaped = !escapes.is_empty() || path.contains('+');
+        Ok(Self {
+            raw: target.to_owned(),
+            path,
+            query_at,
+            double_escaped,
+        })
+    }
+
+    /// The target as received, with the query: for `HTTP_URL` and `UNENCODED_URL`.
+    pub fn raw(&self) -> &str {
+        &self.raw
+    }
+
+    /// The path as received, still encoded, without the query: for `REQUEST_URI`.
+    pub fn raw_path(&self) -> &str {
+        &self.raw[..self.query_at.unwrap_or(self.raw.len())]
+    }
+
+    /// The query as received, without the `?`; empty when there is none: for `QUERY_STRING`.
+    pub fn query(&self) -> &str {
+        self.query_at.map_or("", |at| &self.raw[at + 1..])
+    }
+
+    /// The decoded path: begins with one `/`, no empty, `.` or `..` segments; a trailing `/`
+    /// is kept, for it tells a folder from a file.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The decoded segments, none of them empty.
+    pub fn segments(&self) -> impl Iterator<Item = &str> {
+        self.path.split('/').filter(|s| !s.is_empty())
+    }
+
+    /// The path would change if it were decoded again, though harmlessly (`%41`, `+`). The site
+    /// answers 404.11 then, unless `requestFiltering@allowDoubleEscaping` says otherwise.
+    pub fn is_double_escaped(&self) -> bool {
+        self.double_escaped
+    }
+}
+
+fn bad(reason: &str) -> Refusal {
+    Refusal::new(400, 0, reason)
+}
+
+fn unreal(segment: &str, why: &str) -> Refusal {
+    Refusal::new(404, 0, format!("the segment \"{segment}\" {why}"))
+}
+
+/// Decodes once; http.sys refuses a `%` that introduces nothing.
+fn decode(raw: &str) -> Result<String, Refusal> {
+    let bytes = raw.as_bytes();
+    let stray = bytes
+        .iter()
+        .enumerate()
+        .any(|(at, b)| *b == b'%' && hex(bytes, at + 1).is_none());
+    if stray {
+        return Err(bad(
+            "a percent sign is not followed by two hexadecimal digits",
+        ));
+    }
+    let bytes: Vec<u8> = percent_decode_str(raw).collect();
+    Ok(String::from_utf8(bytes).unwrap_or_else(|not_utf8| {
+        encoding_rs::WINDOWS_1252
+            .decode_without_bom_handling(not_utf8.as_bytes())
+            .0
+            .into_owned()
+    }))
+}
+
+/// The byte that two hexadecimal digits at `at` stand for.
+fn hex(bytes: &[u8], at: usize) -> Option<u8> {
+    let digit = |i: usize| bytes.get(i).and_then(|b| (*b as char).to_digit(16));
+    u8::try_from(digit(at)? * 16 + digit(at + 1)?).ok()
+}
+
+/// What the escapes that are left after one decoding stand for.
+fn second_escapes(decoded: &str) -> Vec<u8> {
+    let bytes = decoded.as_bytes();
+    let percents = bytes.iter().enumerate().filter(|(_, b)| **b == b'%');
+    percents.filter_map(|(at, _)| hex(bytes, at + 1)).collect()
+}
+
+fn normalise(decoded: &str) -> Result<String, Refusal> {
+    let mut kept: Vec<&str> = Vec::new();
+    let mut folder = false;
+    for segment in decoded.split(['/', '\\']) {
+        folder = matches!(segment, "" | "." | "..");
+        match segment {
+            "" | "." => {}
+            ".." if kept.pop().is_none() => return Err(bad("the path climbs above the root")),
+            ".." => {}
+            _ => {
+                check_segment(segment)?;
+                kept.push(segment);
+            }
+        }
+    }
+    if kept.len() > SEGMENTS {
+        return Err(bad("the path has too many segments"));
+    }
+    let mut path = String::with_capacity(decoded.len() + 1);
+    for segment in &kept {
+        path.push('/');
+        path.push_str(segment);
+    }
+    if folder || kept.is_empty() {
+        path.push('/');
+    }
+    Ok(path)
+}
+
+/// Refuses names that Windows takes for another file, or for none: a check of the name would
+/// then have checked the wrong one.
+fn check_segment(segment: &str) -> Result<(), Refusal> {
+    if segment.chars().count() > SEGMENT_CHARS {
+        return Err(bad("a segment of the path is too long"));
+    }
+    if segment.contains(':') {
+        return Err(unreal(
+            segment,
+            "holds a colon, which names a drive or a data stream",
+        ));
+    }
+    if segment.ends_with(['.', ' ']) {
+        return Err(unreal(
+            segment,
+            "ends in a dot or a blank, which Windows strips",
+        ));
+    }
+    if is_device(segment) {
+        return Err(unreal(segment, "is a device of Windows, not a file"));
+    }
+    if is_short_name(segment) {
+        return Err(unreal(segment, "has the form of a short (8.3) name"));
+    }
+    Ok(())
+}
+
+/// `CON`, `nul.txt`, `COM1`: reserved with any extension.
+fn is_device(segment: &str) -> bool {
+    let stem = segment
+        .split('.')
+        .next()
+        .unwrap_or("")
+        .trim_end()
+        .to_uppercase();
+    if matches!(
+        &*stem,
+        "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$" | "CLOCK$"
+    ) {
+        return true;
+    }
+    // The superscript digits count, too.
+    let number = stem
+        .strip_prefix("COM")
+        .or_else(|| stem.strip_prefix("LPT"));
+    number.is_some_and(|n| {
+        let mut chars = n.chars();
+        matches!(
+            (chars.next(), chars.next()),
+            (Some('0'..='9' | '¹' | '²' | '³'), None)
+        )
+    })
+}
+
+/// `WEB~1.CON` would open `web.config` past the check of its name.
+fn is_short_name(segment: &str) -> bool {
+    let (stem, extension) = segment.rsplit_once('.').unwrap_or((segment, ""));
+    let digits = stem.rsplit_once('~').map_or("", |(_, digits)| digits);
+    stem.len() <= 8
+        && extension.len() <= 3
+        && !digits.is_empty()
+        && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+#[cfg(test)]
+#[path = "url_tests.rs"]
+mod tests;
