@@ -63,7 +63,19 @@ codes! {
     206 CONFIG_VALUE        Usage "web.config holds a value that IIS refuses"
     207 CONFIG_MISSING      Usage "web.config lacks an attribute that IIS requires"
     208 CONFIG_DUPLICATE    Usage "web.config adds the same entry twice"
+    209 ADDRESS_IN_USE      Host  "the address cannot be listened on"
+    210 READY_FILE          Usage "the ready file cannot be written"
+    211 SERVER_FAILED       Host  "the server could not be started"
+    212 HANDLER_MISSING     Usage "the wildcard handler's file cannot be used"
     // 05xx: extensions and the ECB contract
+    501 EXTENSION_MISSING    Usage "the extension library does not exist"
+    502 EXTENSION_UNLOADABLE Host  "the extension library cannot be loaded"
+    503 EXTENSION_EXPORT     Host  "the extension library lacks an export"
+    504 EXTENSION_REFUSED    Host  "the extension refused to start"
+    505 EXTENSION_CONTRACT   Host  "the extension broke a rule of ISAPI"
+    506 REQUEST_REFUSED      Host  "the extension asked for something this host does not have"
+    507 RESPONSE_FRAMING     Host  "the extension's response does not keep to its framing"
+    508 UNHEALTHY            Host  "the extension reports itself unhealthy"
     // 06xx: request files and snapshots
     601 HTTP_FILE_MISSING    Usage "a request file or folder does not exist"
     602 HTTP_FILE_UNREADABLE Usage "a request file cannot be read"
@@ -80,4 +92,5 @@ codes! {
     613 SNAPSHOT_UNWRITABLE  Usage "a snapshot cannot be written"
     614 SHARED_SNAPSHOTS     Usage "two request files would share their snapshots"
     615 REPORT_UNWRITABLE    Host "the test report cannot be written"
+    616 TEST_PROCESS Host "the tests of one of several sites could not be run"
 }

@@ -1,7 +1,57 @@
 //! The fake IIS: it drives an ISAPI extension through the same control block as IIS does.
 #![deny(unsafe_code)]
 
+pub mod cli;
 pub mod codes;
+pub mod ecb_host;
 pub mod error;
+pub mod run;
+pub mod serve;
 pub mod site;
 pub mod testing;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use codes::Exit;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// The whole command: parses the arguments, acts, reports, and gives the exit code.
+pub fn main(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; everything else is one of usage.
+            let failed = error.use_stderr();
+            let _ = error.print();
+            return if failed { code(Exit::Usage) } else { ExitCode::SUCCESS };
+        }
+    };
+    match act(&cli.command) {
+        Ok(None) => ExitCode::SUCCESS,
+        Ok(Some(exit)) => code(exit),
+        Err(error) => {
+            let colour = anstream::AutoStream::choice(&std::io::stderr());
+            let colour = !matches!(colour, anstream::ColorChoice::Never);
+            anstream::eprint!("{}", error.render(colour));
+            code(error.exit())
+        }
+    }
+}
+
+fn code(exit: Exit) -> ExitCode {
+    ExitCode::from(exit as u8)
+}
+
+fn act(command: &Command) -> error::Result<Option<Exit>> {
+    match command {
+        Command::Run(args) => run::run(args),
+        Command::Serve(args) => serve::serve(args),
+        Command::Test(args) => testing::command::test(args),
+        Command::Completions { shell } => {
+            let mut command = <Cli as clap::CommandFactory>::command();
+            clap_complete::generate(*shell, &mut command, "isapi-shim", &mut std::io::stdout());
+            Ok(None)
+        }
+    }
+}

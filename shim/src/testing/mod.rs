@@ -6,6 +6,7 @@
 //! Nothing here knows of the fake host, so that these rules can be tested without one.
 
 mod collect;
+pub mod command;
 pub mod diff;
 mod http_build;
 pub mod http_file;

@@ -1,0 +1,263 @@
+//! The command line, as data: each option with its help, and nothing that acts.
+
+mod values;
+
+use crate::ecb_host::Trace;
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+pub use values::{HeaderArg, ServerVar};
+
+/// Run, serve and test PyISAPIe scripts (`from Http import *`) without IIS.
+#[derive(Debug, Parser)]
+#[command(name = "isapi-shim", version, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 good; 1 the script or a comparison failed; 2 usage; 3 the \
+                        host failed; 5 nothing to do.\nErrors have codes (ISH0101): \
+                        docs/errors.md lists them.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run one script for one request; the body goes to standard output.
+    Run(RunArgs),
+    /// Serve a folder as a site.
+    Serve(ServeArgs),
+    /// Send the requests of .http files, and compare the responses with snapshots.
+    Test(TestArgs),
+    /// Print a completion script for a shell.
+    #[command(after_help = "Example:\n  isapi-shim completions bash > \
+                            ~/.local/share/bash-completion/completions/isapi-shim")]
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// When scripts are loaded again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Reload {
+    /// Never, as in production.
+    Never,
+    /// When the script, or a module it imported from the site, has changed.
+    Changed,
+    /// At every request.
+    Always,
+}
+
+impl Reload {
+    /// As the core knows it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Changed => "changed",
+            Self::Always => "always",
+        }
+    }
+}
+
+/// Who sees tracebacks on error pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ErrorDetails {
+    /// Clients on this machine.
+    Local,
+    /// Everybody.
+    Always,
+    /// Nobody; they are in the log.
+    Never,
+}
+
+impl ErrorDetails {
+    /// As the core knows it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
+}
+
+/// How `--trace` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TraceFormat {
+    /// Lines to read.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What all commands share.
+#[derive(Debug, Args)]
+pub struct HostArgs {
+    /// The home folder: `Http/Isapi.py` and `Http/Config.py` there win over the built-in ones, it
+    /// is the current folder and the first one for imports [default: the site's folder]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub home: Option<PathBuf>,
+
+    /// An ISAPI extension library to drive instead of the built-in core
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub extension: Option<PathBuf>,
+
+    /// Write each call across the control block to standard error
+    #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true,
+          default_missing_value = "text")]
+    pub trace: Option<TraceFormat>,
+
+    /// When scripts are loaded again; `Reload` in Http/Config.py wins
+    #[arg(long, value_name = "WHEN", default_value = "changed")]
+    pub reload: Reload,
+
+    /// Who sees tracebacks on error pages; `ErrorDetails` in Http/Config.py wins
+    #[arg(long, value_name = "WHO", default_value = "local")]
+    pub error_details: ErrorDetails,
+}
+
+impl HostArgs {
+    /// The trace the user asked for.
+    pub fn trace(&self) -> Trace {
+        match self.trace {
+            None => Trace::Off,
+            Some(TraceFormat::Text) => Trace::Text,
+            Some(TraceFormat::Json) => Trace::Json,
+        }
+    }
+}
+
+/// `isapi-shim run`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  isapi-shim run hello.py
+  isapi-shim run -i -q 'name=Ann&lang=en' form.py
+  isapi-shim run -X POST -H 'Content-Type: application/json' -d '{\"a\": 1}' api.py
+  isapi-shim run -d @upload.bin --trace upload.py
+  isapi-shim run --server-var 'AUTH_USER=CONTOSO\\ann' whoami.py
+
+The site is the nearest folder above the script that has a web.config or an Http folder, else \
+the script's own folder. The error page of a script that raised is shown with -i only; its \
+traceback is on standard error.")]
+pub struct RunArgs {
+    /// The script
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub script: PathBuf,
+
+    /// Show the status line and the headers too
+    #[arg(short, long)]
+    pub include: bool,
+
+    /// The method [default: GET, or POST with --data]
+    #[arg(short = 'X', long, value_name = "METHOD")]
+    pub method: Option<String>,
+
+    /// A request header, `Name: value`; can be repeated
+    #[arg(short = 'H', long = "header", value_name = "N: V")]
+    pub headers: Vec<HeaderArg>,
+
+    /// The request body: TEXT, or the bytes of @FILE, or of standard input for @-
+    #[arg(short, long, value_name = "TEXT|@FILE|@-", value_hint = ValueHint::FilePath)]
+    pub data: Option<String>,
+
+    /// The query string, without `?`
+    #[arg(short, long, value_name = "QUERY")]
+    pub query: Option<String>,
+
+    /// Extra path behind the script's name, as in /script.py/extra
+    #[arg(long, value_name = "PATH")]
+    pub path_info: Option<String>,
+
+    /// A server variable, which wins over the computed one; can be repeated
+    #[arg(long = "server-var", value_name = "NAME=VALUE")]
+    pub server_vars: Vec<ServerVar>,
+
+    /// The host.
+    #[command(flatten)]
+    pub host: HostArgs,
+}
+
+/// `isapi-shim serve`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  isapi-shim serve
+  isapi-shim serve --listen 0.0.0.0:8000 site
+  isapi-shim serve --wildcard --home handlers site
+  isapi-shim serve --listen 127.0.0.1:0 --ready-file url.txt site
+
+The handlers of a web.config in DIR are used where there are any; what was taken from it is \
+printed at the start.")]
+pub struct ServeArgs {
+    /// The site's folder
+    #[arg(default_value = ".", value_hint = ValueHint::DirPath)]
+    pub dir: PathBuf,
+
+    /// Where to listen; port 0 picks a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// Write the URL to FILE once requests are answered
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub ready_file: Option<PathBuf>,
+
+    /// Which files are scripts; can be repeated [default: *.py, or what web.config says]
+    #[arg(long, value_name = "PATTERN", conflicts_with = "wildcard")]
+    pub map: Vec<String>,
+
+    /// Every request goes to the handler, which passes on what it does not want. HANDLER is a
+    /// Python file with a function Request(); without it, Http/Isapi.py of the home
+    #[arg(long, value_name = "HANDLER", num_args = 0..=1, require_equals = true)]
+    pub wildcard: Option<Option<PathBuf>>,
+
+    /// Do not read web.config
+    #[arg(long)]
+    pub no_web_config: bool,
+
+    /// Do not write a line for each request
+    #[arg(long)]
+    pub no_access_log: bool,
+
+    /// How many requests may be in scripts at once; more wait
+    #[arg(long, value_name = "N", default_value_t = 512,
+          value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: u16,
+
+    /// The host.
+    #[command(flatten)]
+    pub host: HostArgs,
+}
+
+/// `isapi-shim test`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  isapi-shim test
+  isapi-shim test site/hello.http
+  isapi-shim test --accept site
+
+Each request has one snapshot in `snapshots` beside its .http file. A response without a \
+snapshot, or unlike it, is a failure; --accept makes it the snapshot.")]
+pub struct TestArgs {
+    /// .http files, or folders to look for them
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+
+    /// Take every response as its snapshot
+    #[arg(long)]
+    pub accept: bool,
+
+    /// Only requests whose key (`file::name`) contains TEXT
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+
+    /// Write how many passed, failed and were skipped to FILE, for a parent process
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub summary_file: Option<PathBuf>,
+
+    /// The host.
+    #[command(flatten)]
+    pub host: HostArgs,
+}

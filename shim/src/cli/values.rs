@@ -1,0 +1,84 @@
+//! Values of options that have a form of their own.
+
+use crate::codes;
+use crate::error::Error;
+use std::str::FromStr;
+
+/// `Name: value`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderArg {
+    /// The name, as written.
+    pub name: String,
+    /// The value, without blanks around it.
+    pub value: String,
+}
+
+impl FromStr for HeaderArg {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let bad = |why: &str| {
+            Error::new(codes::BAD_HEADER_FLAG, format!("the header {text:?} {why}"))
+                .fix("write it as 'Name: value'")
+        };
+        let (name, value) = text.split_once(':').ok_or_else(|| bad("has no colon"))?;
+        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        if name.is_empty() || !name.bytes().all(token) {
+            return Err(bad("has a name that is none"));
+        }
+        if value.chars().any(|c| c.is_control() && c != '\t') {
+            return Err(bad("has a control character in its value"));
+        }
+        Ok(Self { name: name.to_owned(), value: value.trim().to_owned() })
+    }
+}
+
+/// `NAME=VALUE`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerVar {
+    /// The name, in upper case.
+    pub name: String,
+    /// The value; may be empty.
+    pub value: String,
+}
+
+impl FromStr for ServerVar {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let bad = |why: &str| {
+            Error::new(codes::BAD_SERVER_VAR_FLAG, format!("the server variable {text:?} {why}"))
+                .fix("write it as NAME=VALUE, for example AUTH_USER='CONTOSO\\ann'")
+        };
+        let (name, value) = text.split_once('=').ok_or_else(|| bad("has no equals sign"))?;
+        let letter = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
+        if name.is_empty() || !name.bytes().all(letter) {
+            return Err(bad("has a name that is none"));
+        }
+        if value.contains('\0') {
+            return Err(bad("has a NUL in its value"));
+        }
+        Ok(Self { name: name.to_ascii_uppercase(), value: value.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_keeps_its_spelling_and_its_colons() {
+        let header: HeaderArg = "x-Url: http://a/".parse().unwrap();
+        assert_eq!((&header.name[..], &header.value[..]), ("x-Url", "http://a/"));
+    }
+
+    #[test]
+    fn malformed_headers_and_variables_are_refused_with_their_code() {
+        for text in ["", "no colon", ": v", "two words: v", "a: b\r\nc: d"] {
+            assert_eq!(text.parse::<HeaderArg>().unwrap_err().code(), codes::BAD_HEADER_FLAG);
+        }
+        for text in ["", "NAME", "=v", "A B=c"] {
+            assert_eq!(text.parse::<ServerVar>().unwrap_err().code(), codes::BAD_SERVER_VAR_FLAG);
+        }
+    }
+}

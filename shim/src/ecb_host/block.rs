@@ -1,0 +1,124 @@
+//! The control block itself: made for each request, poisoned when the request is done.
+#![allow(unsafe_code)]
+
+use super::{Conn, callbacks, support};
+use isapi_http::ecb::constants::{UNKNOWN_LENGTH, VERSION_IIS_10};
+use isapi_http::ecb::layout::EXTENSION_CONTROL_BLOCK;
+use std::collections::VecDeque;
+use std::ffi::CString;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// So many blocks of finished requests are kept: an extension that still uses one finds callbacks
+/// that fail and are reported, instead of freed memory.
+const QUARANTINE: usize = 64;
+
+static FINISHED: Mutex<VecDeque<Arc<Block>>> = Mutex::new(VecDeque::new());
+
+/// A control block and what it points at.
+pub(super) struct Block {
+    /// Owned; raw because the extension writes into it.
+    ecb: *mut EXTENSION_CONTROL_BLOCK,
+    /// The strings that the block points at: method, query, path info, path translated, type.
+    _strings: [CString; 5],
+    /// The preloaded body, with a NUL behind it, as IIS tends to have one.
+    _preload: Vec<u8>,
+}
+
+// SAFETY: the host only writes the block before the extension sees it and after the request is
+// done; in between the extension owns its fields.
+unsafe impl Send for Block {}
+// SAFETY: as above.
+unsafe impl Sync for Block {}
+
+/// A C string in the ANSI code page; nothing behind a NUL, which no part of a request may hold.
+fn c_string(text: &str) -> CString {
+    let mut bytes = super::variables::ansi(text);
+    if let Some(nul) = bytes.iter().position(|b| *b == 0) {
+        bytes.truncate(nul);
+    }
+    CString::new(bytes).unwrap_or_default()
+}
+
+impl Block {
+    /// The control block of a request.
+    pub(super) fn new(conn: &Conn) -> Self {
+        let content_type: Vec<u8> = conn.request.header("content-type").unwrap_or_default().into();
+        let strings = [
+            c_string(&conn.request.method),
+            c_string(conn.url.query()),
+            c_string(&conn.route.path_info),
+            c_string(&conn.route.path_translated.to_string_lossy()),
+            CString::new(content_type).unwrap_or_default(),
+        ];
+        let mut preload = Vec::with_capacity(conn.preload.len() + 1);
+        preload.extend_from_slice(&conn.preload);
+        preload.push(0);
+        let total = conn.total.and_then(|t| u32::try_from(t).ok()).unwrap_or(UNKNOWN_LENGTH);
+        let ecb = EXTENSION_CONTROL_BLOCK {
+            cbSize: size_of::<EXTENSION_CONTROL_BLOCK>() as u32,
+            dwVersion: VERSION_IIS_10,
+            ConnID: std::ptr::without_provenance_mut(conn.id),
+            dwHttpStatusCode: 200,
+            lpszLogData: [0; _],
+            lpszMethod: strings[0].as_ptr().cast_mut(),
+            lpszQueryString: strings[1].as_ptr().cast_mut(),
+            lpszPathInfo: strings[2].as_ptr().cast_mut(),
+            lpszPathTranslated: strings[3].as_ptr().cast_mut(),
+            cbTotalBytes: total,
+            // At most the read-ahead, 48 KiB.
+            cbAvailable: conn.preload.len() as u32,
+            lpbData: preload.as_mut_ptr(),
+            lpszContentType: strings[4].as_ptr().cast_mut(),
+            GetServerVariable: callbacks::get_server_variable,
+            WriteClient: callbacks::write_client,
+            ReadClient: callbacks::read_client,
+            ServerSupportFunction: support::server_support_function,
+        };
+        Self { ecb: Box::into_raw(Box::new(ecb)), _strings: strings, _preload: preload }
+    }
+
+    /// For the extension.
+    pub(super) fn as_ptr(&self) -> *mut EXTENSION_CONTROL_BLOCK {
+        self.ecb
+    }
+
+    /// The status and the log text that the extension left.
+    pub(super) fn left_behind(&self) -> (u32, String) {
+        // SAFETY: the block is alive as long as `self`, and the request is done.
+        let (status, log) =
+            unsafe { ((*self.ecb).dwHttpStatusCode, (*self.ecb).lpszLogData) };
+        let bytes: Vec<u8> = log.iter().map(|c| c.cast_unsigned()).take_while(|b| *b != 0).collect();
+        (status, String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// The request is done: takes everything away that could still be followed.
+    pub(super) fn poison(self: Arc<Self>) {
+        // SAFETY: the request is done, so nobody may use the block; the memory stays. The
+        // callbacks stay as well, because they look requests up by number and report this one.
+        unsafe {
+            let ecb = &mut *self.ecb;
+            ecb.cbSize = 0;
+            ecb.dwVersion = 0;
+            ecb.lpszMethod = std::ptr::null_mut();
+            ecb.lpszQueryString = std::ptr::null_mut();
+            ecb.lpszPathInfo = std::ptr::null_mut();
+            ecb.lpszPathTranslated = std::ptr::null_mut();
+            ecb.lpszContentType = std::ptr::null_mut();
+            ecb.lpbData = std::ptr::null_mut();
+            ecb.cbTotalBytes = 0;
+            ecb.cbAvailable = 0;
+        }
+        let mut finished = FINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+        finished.push_back(self);
+        if finished.len() > QUARANTINE {
+            finished.pop_front();
+        }
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        // SAFETY: made by Box::into_raw, and dropped once.
+        drop(unsafe { Box::from_raw(self.ecb) });
+    }
+}

@@ -1,0 +1,74 @@
+//! Asynchronous operations: one at a time for each request, on a thread of their own, and then
+//! the extension's callback.
+#![allow(unsafe_code)]
+
+use super::{Conn, report};
+use crate::codes;
+use isapi_http::ecb::layout::IoCompletionFn;
+use isapi_http::ecb::win32::Win32Error;
+use std::ffi::c_void;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+/// What `HSE_REQ_IO_COMPLETION` registered.
+#[derive(Clone, Copy)]
+pub(super) struct Completion {
+    pub(super) callback: IoCompletionFn,
+    pub(super) context: *mut c_void,
+}
+
+// SAFETY: the context is the extension's and only handed back to it; ISAPI calls completions from
+// any thread.
+unsafe impl Send for Completion {}
+
+impl Conn {
+    /// The registered callback.
+    pub(super) fn completion(&self) -> Option<Completion> {
+        *self.completion.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `work` on another thread and then calls `completion` with its result. Never inline:
+    /// callbacks that start the next operation would pile up on the stack.
+    pub(super) fn start_async(
+        self: &Arc<Self>,
+        completion: Option<Completion>,
+        work: impl FnOnce(&Arc<Conn>) -> Result<u32, Win32Error> + Send + 'static,
+    ) -> Result<(), Win32Error> {
+        let completion = completion.ok_or(Win32Error::INVALID_PARAMETER)?;
+        if self.busy.swap(true, Ordering::AcqRel) {
+            report(
+                codes::EXTENSION_CONTRACT,
+                "a second asynchronous operation was started before the first had ended; refused",
+            );
+            return Err(Win32Error::INVALID_PARAMETER);
+        }
+        let conn = Arc::clone(self);
+        let spawned = std::thread::Builder::new().name("isapi-completion".into()).spawn(move || {
+            let (bytes, error) = match work(&conn) {
+                Ok(bytes) => (bytes, 0),
+                Err(error) => (0, error.0),
+            };
+            // The callback may start the next operation.
+            conn.busy.store(false, Ordering::Release);
+            conn.complete(completion, bytes, error);
+        });
+        spawned.map(|_| ()).map_err(|_| {
+            self.busy.store(false, Ordering::Release);
+            Win32Error::READ_FAULT
+        })
+    }
+
+    fn complete(&self, completion: Completion, bytes: u32, error: u32) {
+        let block = self.block.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(block) = block else {
+            report(
+                codes::EXTENSION_CONTRACT,
+                "an asynchronous operation ended after its request was done",
+            );
+            return;
+        };
+        // SAFETY: the callback and its context are what the extension registered; the control
+        // block lives as long as `block`.
+        unsafe { (completion.callback)(block.as_ptr(), completion.context, bytes, error) }
+    }
+}

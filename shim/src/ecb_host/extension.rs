@@ -1,0 +1,154 @@
+//! An ISAPI extension: three function pointers, of the built-in core or of a shared library.
+#![allow(unsafe_code)]
+
+use crate::codes;
+use crate::error::{Error, Result};
+use isapi_http::ecb::constants::{HSE_MAX_EXT_DLL_NAME_LEN, HSE_TERM_MUST_UNLOAD};
+use isapi_http::ecb::layout::{
+    EXTENSION_CONTROL_BLOCK, GetExtensionVersionFn, HSE_VERSION_INFO, HttpExtensionProcFn,
+    SetLastErrorFn, TerminateExtensionFn,
+};
+use isapi_http::ecb::win32::{Win32Error, last_error};
+use libloading::Library;
+use std::ffi::CStr;
+use std::fmt;
+use std::path::Path;
+
+/// A loaded extension.
+pub struct Extension {
+    name: String,
+    process: HttpExtensionProcFn,
+    terminate: Option<TerminateExtensionFn>,
+    set_last_error: Option<SetLastErrorFn>,
+    /// Dropped last: the functions are in it.
+    _library: Option<Library>,
+}
+
+impl fmt::Debug for Extension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Extension").field(&self.name).finish()
+    }
+}
+
+impl Extension {
+    /// The core that is linked into this program.
+    ///
+    /// # Errors
+    /// `GetExtensionVersion` refused.
+    pub fn built_in() -> Result<Self> {
+        let mut extension = Self {
+            name: String::new(),
+            process: isapi_http::HttpExtensionProc,
+            terminate: Some(isapi_http::TerminateExtension),
+            set_last_error: Some(isapi_http::SetLastError),
+            _library: None,
+        };
+        extension.start(isapi_http::GetExtensionVersion, "the built-in core")?;
+        Ok(extension)
+    }
+
+    /// Any ISAPI extension in a shared library (`.dll` on Windows, `.so` on Linux).
+    ///
+    /// # Errors
+    /// There is no such file, it is no library for this machine, it lacks an export, or its
+    /// `GetExtensionVersion` refused.
+    pub fn load(path: &Path) -> Result<Self> {
+        let shown = path.display().to_string();
+        if !path.is_file() {
+            return Err(Error::new(
+                codes::EXTENSION_MISSING,
+                format!("there is no extension library {shown}"),
+            )
+            .fix("check the path; `cargo build -p isapi-dll` builds the one of this project"));
+        }
+        // A bare file name would be looked for in the system's folders.
+        let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        // SAFETY: loading runs the library's initialisers; that is what the user asked for, and
+        // what IIS does.
+        let library = unsafe { Library::new(&full) }.map_err(|e| {
+            Error::new(codes::EXTENSION_UNLOADABLE, format!("{shown} cannot be loaded: {e}")).fix(
+                "the library must be built for this system and bitness, and everything it needs \
+                 must be found",
+            )
+        })?;
+        let missing = |name: &str| {
+            Error::new(codes::EXTENSION_EXPORT, format!("{shown} does not export {name}")).fix(
+                "an ISAPI extension exports GetExtensionVersion and HttpExtensionProc, undecorated",
+            )
+        };
+        // SAFETY: the exports of these names have these types in every ISAPI extension; the
+        // pointers live as long as the library, which is kept beside them.
+        let (version, process, terminate, set_last_error) = unsafe {
+            (
+                library.get::<GetExtensionVersionFn>("GetExtensionVersion").map(|s| *s).ok(),
+                library.get::<HttpExtensionProcFn>("HttpExtensionProc").map(|s| *s).ok(),
+                library.get::<TerminateExtensionFn>("TerminateExtension").map(|s| *s).ok(),
+                library.get::<SetLastErrorFn>("SetLastError").map(|s| *s).ok(),
+            )
+        };
+        let version = version.ok_or_else(|| missing("GetExtensionVersion"))?;
+        let mut extension = Self {
+            name: String::new(),
+            process: process.ok_or_else(|| missing("HttpExtensionProc"))?,
+            terminate,
+            set_last_error,
+            _library: Some(library),
+        };
+        extension.start(version, &shown)?;
+        Ok(extension)
+    }
+
+    fn start(&mut self, version: GetExtensionVersionFn, shown: &str) -> Result<()> {
+        let mut info = HSE_VERSION_INFO {
+            dwExtensionVersion: 0,
+            lpszExtensionDesc: [0; HSE_MAX_EXT_DLL_NAME_LEN],
+        };
+        // SAFETY: the structure is writable and complete.
+        if unsafe { version(&raw mut info) } == 0 {
+            let error = last_error();
+            return Err(Error::new(
+                codes::EXTENSION_REFUSED,
+                format!("GetExtensionVersion of {shown} returned FALSE (Win32 error {error})"),
+            )
+            .fix("IIS would show 500.0 here; the extension's own log may say why"));
+        }
+        // The extension may have filled it to the last byte.
+        info.lpszExtensionDesc[HSE_MAX_EXT_DLL_NAME_LEN - 1] = 0;
+        // SAFETY: the array ends with a NUL, set just now.
+        let description = unsafe { CStr::from_ptr(info.lpszExtensionDesc.as_ptr()) };
+        self.name = description.to_string_lossy().into_owned();
+        Ok(())
+    }
+
+    /// What the extension calls itself.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Calls `HttpExtensionProc`.
+    ///
+    /// # Safety
+    /// The control block is complete and lives until the request is done.
+    pub(super) unsafe fn process(&self, ecb: *mut EXTENSION_CONTROL_BLOCK) -> u32 {
+        // SAFETY: the caller's contract.
+        unsafe { (self.process)(ecb) }
+    }
+
+    /// Sets the error that the extension finds on this thread after a FALSE.
+    pub(super) fn set_last_error(&self, error: Win32Error) {
+        if cfg!(windows) {
+            isapi_http::ecb::win32::set_last_error(error);
+        } else if let Some(set) = self.set_last_error {
+            // SAFETY: takes any number.
+            unsafe { set(error.0) }
+        }
+    }
+
+    /// Tells the extension that the process ends. No request may be running.
+    pub fn terminate(&self) {
+        if let Some(terminate) = self.terminate {
+            // SAFETY: the callers have waited for all requests.
+            unsafe { terminate(HSE_TERM_MUST_UNLOAD) };
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The status text and header string that an extension sends, taken apart as leniently as IIS
+//! does it.
+
+use super::client::Head;
+
+/// A head, and the body bytes that stood behind its blank line.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Parsed<'a> {
+    pub(super) head: Head,
+    pub(super) body: &'a [u8],
+}
+
+/// Takes apart what `SEND_RESPONSE_HEADER` and its like are given. `status` as in `200 OK`, a bare
+/// `200`, or with `HTTP/1.1 ` before it; `None`: 200. `headers` up to its blank line, which may be
+/// missing. Both are cut at the first NUL: some extensions count it in.
+pub(super) fn parse<'a>(status: Option<&[u8]>, headers: &'a [u8]) -> Parsed<'a> {
+    let (status, reason) = status_line(until_nul(status.unwrap_or(b"200 OK")));
+    // Bytes behind the blank line are body and may hold NULs; headers may not.
+    let (block, body) = split_block(headers);
+    let mut list = Vec::new();
+    for line in until_nul(block).split(|b| *b == b'\n') {
+        let line = line.trim_ascii_end();
+        // A line without a colon is nothing a client could read.
+        let Some(colon) = line.iter().position(|b| *b == b':') else { continue };
+        let name = String::from_utf8_lossy(line[..colon].trim_ascii()).into_owned();
+        if !name.is_empty() {
+            list.push((name, line[colon + 1..].trim_ascii().to_vec()));
+        }
+    }
+    Parsed { head: Head { status, reason, headers: list }, body }
+}
+
+/// A whole response head written through `WriteClient`, if that is what the data begins with.
+pub(super) fn parse_raw(data: &[u8]) -> Option<Parsed<'_>> {
+    let rest = data.strip_prefix(b"HTTP/")?;
+    let line_end = rest.iter().position(|b| *b == b'\n')?;
+    let line = &data[..line_end + 5];
+    Some(parse(Some(line.trim_ascii()), &data[line_end + 6..]))
+}
+
+fn until_nul(text: &[u8]) -> &[u8] {
+    text.split(|b| *b == 0).next().unwrap_or_default()
+}
+
+/// The header lines, and what stands behind the blank line.
+fn split_block(text: &[u8]) -> (&[u8], &[u8]) {
+    if let Some(rest) = text.strip_prefix(b"\r\n") {
+        return (&[], rest);
+    }
+    let crlf = text.windows(4).position(|w| w == b"\r\n\r\n").map(|at| (at, at + 4));
+    let lf = text.windows(2).position(|w| w == b"\n\n").map(|at| (at, at + 2));
+    match crlf.into_iter().chain(lf).min() {
+        Some((end, body)) => (&text[..end], &text[body..]),
+        None => (text, &[]),
+    }
+}
+
+fn status_line(text: &[u8]) -> (u16, String) {
+    let text: String = text.iter().copied().map(char::from).collect();
+    let text = text.trim();
+    let text = match text.strip_prefix("HTTP/") {
+        Some(rest) => rest.split_once(' ').map_or("", |(_, rest)| rest),
+        None => text,
+    };
+    let (code, reason) = text.split_once(' ').unwrap_or((text, ""));
+    let status = code.parse().ok().filter(|c| (100..1000).contains(c)).unwrap_or(200);
+    let reason: String = reason.trim().chars().filter(|c| !c.is_control()).collect();
+    (status, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn header(parsed: &Parsed<'_>, at: usize) -> (String, String) {
+        let (name, value) = &parsed.head.headers[at];
+        (name.clone(), String::from_utf8_lossy(value).into_owned())
+    }
+
+    #[test]
+    fn every_form_of_status_seen_in_the_wild_is_understood() {
+        for (text, status, reason) in [
+            (&b"200 OK"[..], 200, "OK"),
+            (b"404 Undescribed", 404, "Undescribed"),
+            (b"200", 200, ""),
+            (b"HTTP/1.1 302 Found", 302, "Found"),
+            (b"404 Not Found\0", 404, "Not Found"),
+            (b"nonsense", 200, ""),
+        ] {
+            let parsed = parse(Some(text), b"");
+            assert_eq!((parsed.head.status, &parsed.head.reason[..]), (status, reason));
+        }
+        assert_eq!(parse(None, b"").head.reason, "OK");
+    }
+
+    #[test]
+    fn a_missing_blank_line_and_a_counted_nul_do_no_harm() {
+        for text in [&b"A: b\r\n\r\n"[..], b"A: b\r\n", b"A: b", b"A : b\r\n\r\n\0"] {
+            let parsed = parse(None, text);
+            assert_eq!(header(&parsed, 0), ("A".into(), "b".into()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn text_behind_the_blank_line_is_body() {
+        let parsed = parse(None, b"A: b\r\n\r\nHello\0!");
+        assert_eq!((parsed.head.headers.len(), parsed.body), (1, &b"Hello\0!"[..]));
+    }
+
+    #[test]
+    fn a_head_written_as_data_is_recognised() {
+        let parsed = parse_raw(b"HTTP/1.1 201 Made\r\nA: b\r\n\r\nbody").unwrap();
+        assert_eq!((parsed.head.status, &parsed.head.reason[..]), (201, "Made"));
+        assert_eq!((header(&parsed, 0).0, parsed.body), ("A".into(), &b"body"[..]));
+        assert!(parse_raw(b"Hello").is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_parser_fail(
+            status in proptest::collection::vec(any::<u8>(), 0..40),
+            headers in proptest::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let parsed = parse(Some(&status), &headers);
+            prop_assert!((100..1000).contains(&parsed.head.status));
+            parse_raw(&headers);
+        }
+    }
+}

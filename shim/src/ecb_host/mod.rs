@@ -1,0 +1,361 @@
+//! A fake IIS: it builds a complete control block for every request, drives an extension through
+//! it, and sends what comes back to a client of any kind.
+
+mod block;
+mod callbacks;
+mod child;
+mod client;
+mod completion;
+mod dechunk;
+mod extension;
+mod head;
+mod latch;
+mod paths;
+mod registry;
+mod reply;
+mod request;
+mod send;
+mod support;
+#[cfg(test)]
+mod tests;
+mod trace;
+mod variables;
+
+use crate::codes::{self, Code};
+use crate::site::Site;
+use crate::site::Refusal;
+use crate::site::{Decision, Route, StaticRoute};
+use crate::site::static_files::{self, StaticAnswer, StaticBody};
+use crate::site::UrlPath;
+use block::Block;
+pub use client::{Body, BytesBody, End, Head, NoBody, Sink};
+use completion::Completion;
+pub use extension::Extension;
+use head::Parsed;
+use isapi_http::ecb::constants::{HSE_STATUS_ERROR, UPLOAD_READ_AHEAD};
+use isapi_http::ecb::win32::Win32Error;
+use latch::Latch;
+use reply::Reply;
+pub use request::{HeaderList, Request, Spelling, Version};
+use std::io::{Read, Seek};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+pub use trace::Trace;
+
+/// The name and version that IIS 10 gives; extensions parse the number.
+const SERVER: &str = "Microsoft-IIS/10.0";
+
+/// How the host behaves.
+#[derive(Clone, Copy, Debug)]
+pub struct HostOptions {
+    /// `PYISAPIE_RELOAD` of the core: `never`, `changed`, `always`.
+    pub reload: &'static str,
+    /// `PYISAPIE_ERROR_DETAILS` of the core: `local`, `always`, `never`.
+    pub error_details: &'static str,
+    /// Whether calls are written to standard error.
+    pub trace: Trace,
+}
+
+/// One site with one extension.
+#[derive(Debug)]
+pub struct Host {
+    site: Site,
+    extension: Extension,
+    options: HostOptions,
+}
+
+/// How a request ended, for the access log and the exit code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The status that was sent; 0 where nothing was.
+    pub status: u16,
+    /// The sub-status of a refusal, as IIS logs it.
+    pub substatus: u16,
+    /// Body bytes that were sent.
+    pub sent: u64,
+    /// The extension's `HSE_STATUS`, where it was called.
+    pub extension: Option<u32>,
+    /// What the extension left in `lpszLogData`, and what it appended to the log.
+    pub log: String,
+}
+
+impl Outcome {
+    /// Whether the extension said that it failed: a script raised, or Python could not start.
+    pub fn failed(&self) -> bool {
+        self.extension == Some(HSE_STATUS_ERROR)
+    }
+}
+
+/// The request body on its way to the extension.
+struct Incoming {
+    body: Box<dyn Body>,
+    read: u64,
+    limit: u64,
+}
+
+/// What a request and its child requests share.
+#[derive(Clone)]
+struct Exchange {
+    host: Arc<Host>,
+    request: Arc<Request>,
+    url: Arc<UrlPath>,
+    reply: Arc<Mutex<Reply>>,
+    incoming: Arc<Mutex<Incoming>>,
+    preload: Arc<Vec<u8>>,
+    total: Option<u64>,
+    /// How many requests this one is the child of.
+    depth: usize,
+}
+
+/// One call of the extension: what its callbacks work on.
+struct Conn {
+    id: usize,
+    exchange: Exchange,
+    route: Route,
+    latch: Latch,
+    completion: Mutex<Option<Completion>>,
+    /// An asynchronous operation is under way; a second one is refused.
+    busy: AtomicBool,
+    child: Mutex<Option<child::ChildStatus>>,
+    block: Mutex<Option<Arc<Block>>>,
+    log: Mutex<String>,
+}
+
+impl std::ops::Deref for Conn {
+    type Target = Exchange;
+
+    fn deref(&self) -> &Exchange {
+        &self.exchange
+    }
+}
+
+impl Host {
+    /// A host for one site.
+    pub fn new(site: Site, extension: Extension, options: HostOptions) -> Arc<Self> {
+        Arc::new(Self { site, extension, options })
+    }
+
+    /// The site.
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// The extension.
+    pub fn extension(&self) -> &Extension {
+        &self.extension
+    }
+
+    /// The `Server` header's value.
+    pub fn server_software(&self) -> &'static str {
+        SERVER
+    }
+
+    /// Answers one request. Blocks until it is done; call it from many threads at once.
+    pub fn handle(
+        self: &Arc<Self>,
+        request: Request,
+        body: Box<dyn Body>,
+        sink: Box<dyn Sink>,
+    ) -> Outcome {
+        let mut reply = Reply::new(sink, &request, SERVER);
+        let local = request.remote.ip().to_canonical().is_loopback();
+        let refuse = |mut reply: Reply, refusal: &Refusal| {
+            let answer = StaticAnswer::refused(refusal, local, &request.method);
+            let _client_gone = send_static(&mut reply, &answer);
+            reply.end();
+            Outcome {
+                status: reply.status(),
+                substatus: refusal.substatus,
+                sent: reply.sent(),
+                ..Outcome::default()
+            }
+        };
+        let url = match UrlPath::parse(&request.target) {
+            Ok(url) => url,
+            Err(refusal) => return refuse(reply, &refusal),
+        };
+        if let Err(refusal) = self.site.check_length(request.length.unwrap_or(0)) {
+            return refuse(reply, &refusal);
+        }
+        let decision = match self.site.route(&request.method, &url) {
+            Decision::Refused(refusal) => return refuse(reply, &refusal),
+            decision => decision,
+        };
+        let limit = self.site.max_content_length;
+        let mut incoming = Incoming { body, read: 0, limit };
+        let Ok((preload, total)) = incoming.read_ahead(request.length) else {
+            // The client went away, or sent something that is no body; IIS calls nobody then.
+            reply.end();
+            return Outcome::default();
+        };
+        let exchange = Exchange {
+            host: Arc::clone(self),
+            request: Arc::new(request),
+            url: Arc::new(url),
+            reply: Arc::new(Mutex::new(reply)),
+            incoming: Arc::new(Mutex::new(incoming)),
+            preload: Arc::new(preload),
+            total,
+            depth: 0,
+        };
+        let mut outcome = exchange.answer(decision);
+        let mut reply = exchange.reply();
+        reply.end();
+        outcome.status = reply.status();
+        outcome.sent = reply.sent();
+        outcome
+    }
+}
+
+impl Incoming {
+    /// What IIS reads before it calls the extension. A chunked body that ends within it is
+    /// presented with its length, as IIS does.
+    fn read_ahead(&mut self, length: Option<u64>) -> Result<(Vec<u8>, Option<u64>), Win32Error> {
+        let wanted = length.map_or(UPLOAD_READ_AHEAD, |l| {
+            usize::try_from(l).unwrap_or(usize::MAX).min(UPLOAD_READ_AHEAD)
+        });
+        let mut preload = vec![0; wanted];
+        let mut filled = 0;
+        while filled < wanted {
+            match self.read(&mut preload[filled..])? {
+                0 => break,
+                size => filled += size,
+            }
+        }
+        preload.truncate(filled);
+        let total = match length {
+            None if filled < wanted => Some(filled as u64),
+            known => known,
+        };
+        Ok((preload, total))
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Win32Error> {
+        let size = self.body.read(buffer)?;
+        self.read += size as u64;
+        // Request filtering counts chunked bodies as they come.
+        if self.read > self.limit { Err(Win32Error::OPERATION_ABORTED) } else { Ok(size) }
+    }
+}
+
+impl Exchange {
+    fn reply(&self) -> MutexGuard<'_, Reply> {
+        self.reply.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers by whoever was decided on; the reply is not ended.
+    fn answer(&self, decision: Decision) -> Outcome {
+        match decision {
+            Decision::Extension(route) => self.call_extension(route),
+            Decision::Static(route) => self.send_file(&route),
+            Decision::Refused(refusal) => self.refuse(&refusal),
+        }
+    }
+
+    fn refuse(&self, refusal: &Refusal) -> Outcome {
+        let local = self.request.remote.ip().to_canonical().is_loopback();
+        let answer = StaticAnswer::refused(refusal, local, &self.request.method);
+        let _client_gone = send_static(&mut self.reply(), &answer);
+        Outcome { substatus: refusal.substatus, ..Outcome::default() }
+    }
+
+    fn send_file(&self, route: &StaticRoute) -> Outcome {
+        let header = |name: &str| {
+            self.request.header(name).and_then(|value| std::str::from_utf8(value).ok())
+        };
+        let (site, method) = (&self.host.site, &self.request.method);
+        match static_files::answer(site, route, method, self.url.query(), header) {
+            Ok(answer) => {
+                let _client_gone = send_static(&mut self.reply(), &answer);
+                Outcome::default()
+            }
+            Err(refusal) => self.refuse(&refusal),
+        }
+    }
+
+    fn call_extension(&self, route: Route) -> Outcome {
+        let conn = registry::add(|id| Conn {
+            id,
+            exchange: self.clone(),
+            route,
+            latch: Latch::default(),
+            completion: Mutex::new(None),
+            busy: AtomicBool::new(false),
+            child: Mutex::new(None),
+            block: Mutex::new(None),
+            log: Mutex::new(String::new()),
+        });
+        let block = Arc::new(Block::new(&conn));
+        *conn.block.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&block));
+        let returned = callbacks::process(&conn, &block);
+        let status = conn.latch.returned(returned);
+        registry::remove(conn.id);
+        *conn.block.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let (http_status, log_data) = block.left_behind();
+        block.poison();
+        self.check_status(status, http_status);
+        let appended = std::mem::take(&mut *conn.log.lock().unwrap_or_else(PoisonError::into_inner));
+        let child = *conn.child.lock().unwrap_or_else(PoisonError::into_inner);
+        // A child that failed is the request's failure, though its parent ends it well.
+        let status = if child.is_some_and(|c| c.failed) { HSE_STATUS_ERROR } else { status };
+        Outcome { extension: Some(status), log: log_data + &appended, ..Outcome::default() }
+    }
+
+    /// What IIS does where the extension sent nothing.
+    fn check_status(&self, status: u32, http_status: u32) {
+        if status > HSE_STATUS_ERROR {
+            let text = format!("HttpExtensionProc returned {status}, which is no HSE_STATUS");
+            report(codes::EXTENSION_CONTRACT, &text);
+        }
+        let mut reply = self.reply();
+        if reply.is_begun() {
+            return;
+        }
+        if status >= HSE_STATUS_ERROR {
+            drop(reply);
+            self.refuse(&Refusal::new(500, 0, "the extension failed and sent no response"));
+            return;
+        }
+        // Not documented for IIS: an empty answer with the status the extension set.
+        let line = format!("{http_status}");
+        let _client_gone = reply.begin(head::parse(Some(line.as_bytes()), b"Content-Length: 0"), None);
+    }
+}
+
+/// Sends an answer of the static file handler.
+fn send_static(reply: &mut Reply, answer: &StaticAnswer) -> Result<(), Win32Error> {
+    let headers =
+        answer.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes()));
+    let head = Head {
+        status: answer.status,
+        reason: answer.reason.clone(),
+        headers: headers.collect(),
+    };
+    reply.begin(Parsed { head, body: b"" }, None)?;
+    match &answer.body {
+        StaticBody::Empty => Ok(()),
+        StaticBody::Bytes(bytes) => reply.data(bytes),
+        StaticBody::File { path, offset, length } => {
+            let mut file = std::fs::File::open(path).map_err(|_| Win32Error::READ_FAULT)?;
+            let at = std::io::SeekFrom::Start(*offset);
+            file.seek(at).map_err(|_| Win32Error::READ_FAULT)?;
+            copy(&mut file.take(*length), reply)
+        }
+    }
+}
+
+/// Sends a stream in pieces of 64 KiB, so that memory does not grow with the file.
+fn copy(from: &mut impl Read, reply: &mut Reply) -> Result<(), Win32Error> {
+    let mut buffer = vec![0; 65_536];
+    loop {
+        match from.read(&mut buffer).map_err(|_| Win32Error::READ_FAULT)? {
+            0 => return Ok(()),
+            size => reply.data(&buffer[..size])?,
+        }
+    }
+}
+
+/// Says aloud what an extension did wrong or what this host does not have.
+pub(crate) fn report(code: Code, text: &str) {
+    anstream::eprintln!("isapi-shim: {code}: {text}");
+}

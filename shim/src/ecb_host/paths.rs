@@ -1,0 +1,34 @@
+//! `MAP_URL_TO_PATH` and its three siblings.
+
+use super::Conn;
+use crate::site::UrlPath;
+use isapi_http::ecb::constants::{
+    HSE_URL_FLAGS_EXECUTE, HSE_URL_FLAGS_READ, HSE_URL_FLAGS_SCRIPT,
+};
+
+/// Where a URL leads.
+pub(super) struct Mapped {
+    pub(super) path: String,
+    /// How much of the path, in characters, is the mapped root.
+    pub(super) matching_path: u32,
+    /// How much of the URL, in characters, is the root's.
+    pub(super) matching_url: u32,
+    pub(super) flags: u32,
+}
+
+impl Conn {
+    /// Maps a URL path to a file. A URL that climbs out of the site maps to the root, as far as
+    /// that can be said of it at all.
+    pub(super) fn map_url(&self, url: &str) -> Mapped {
+        let decoded = UrlPath::parse(url);
+        let path = decoded.as_ref().map_or("/", |u| u.path());
+        let mapped = self.host.site.map_path(path).to_string_lossy().into_owned();
+        let root = self.host.site.root.to_string_lossy().chars().count();
+        Mapped {
+            path: mapped,
+            matching_path: u32::try_from(root).unwrap_or(u32::MAX),
+            matching_url: 1,
+            flags: HSE_URL_FLAGS_READ | HSE_URL_FLAGS_SCRIPT | HSE_URL_FLAGS_EXECUTE,
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! One request of hyper's, answered by the host on a thread that may block.
+
+use super::access_log::Entry;
+use super::{Shared, spelling};
+use crate::ecb_host::{Body, End, Head, NoBody, Request, Sink, Version};
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::ext::ReasonPhrase;
+use hyper::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+use isapi_http::ecb::win32::Win32Error;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+
+/// Pieces of a response that wait for the client: two under way and two ready, so that a slow
+/// reader holds the script back instead of filling the memory.
+const PIECES: usize = 4;
+
+/// The connection is closed without an answer, or in the middle of one.
+#[derive(Debug)]
+pub(super) struct Cut;
+
+impl std::fmt::Display for Cut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the response was cut off")
+    }
+}
+
+impl std::error::Error for Cut {}
+
+/// Answers one request.
+pub(super) async fn answer(
+    shared: Arc<Shared>,
+    peer: SocketAddr,
+    incoming: hyper::Request<Incoming>,
+) -> Result<Response<ReplyBody>, Cut> {
+    let (head, ready) = oneshot::channel();
+    let since = Instant::now();
+    // Not awaited: the response begins before the script ends.
+    tokio::task::spawn_blocking(move || {
+        let (request, body) = take_apart(incoming, peer, shared.local);
+        let sink = Box::new(Client { head: Some(head), waiting: None, pieces: None });
+        let entry = shared.log.is_on().then(|| Entry {
+            client: peer.ip(),
+            method: request.method.clone(),
+            target: request.target.clone(),
+            version: request.version,
+            since,
+        });
+        let outcome = shared.host.handle(request, body, sink);
+        if let Some(entry) = entry {
+            shared.log.write(&entry, &outcome);
+        }
+    });
+    ready.await.map_err(|_| Cut)
+}
+
+fn take_apart(
+    incoming: hyper::Request<Incoming>,
+    peer: SocketAddr,
+    local: SocketAddr,
+) -> (Request, Box<dyn Body>) {
+    let (parts, body) = incoming.into_parts();
+    let http11 = parts.version == hyper::Version::HTTP_11;
+    let length = hyper::body::Body::size_hint(&body).exact();
+    let headers: Vec<(String, Vec<u8>)> = parts
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+        .collect();
+    let target = match parts.uri.path_and_query() {
+        Some(path) => path.as_str().to_owned(),
+        None => parts.uri.to_string(),
+    };
+    let body: Box<dyn Body> = if length == Some(0) {
+        Box::new(NoBody)
+    } else {
+        Box::new(ClientBody { handle: Handle::current(), body, piece: Bytes::new() })
+    };
+    let request = Request {
+        method: parts.method.as_str().to_owned(),
+        target,
+        version: if http11 { Version::Http11 } else { Version::Http10 },
+        keep_connection: keeps(&parts.headers, http11),
+        spelling: Some(spelling::of_request(parts.extensions)),
+        headers,
+        length,
+        remote: peer,
+        local,
+        server_vars: Vec::new(),
+    };
+    (request, body)
+}
+
+/// RFC 9112, 9.3.
+fn keeps(headers: &HeaderMap, http11: bool) -> bool {
+    let has = |wanted: &str| {
+        headers.get_all(hyper::header::CONNECTION).iter().any(|value| {
+            let tokens = value.to_str().unwrap_or_default();
+            tokens.split(',').any(|token| token.trim().eq_ignore_ascii_case(wanted))
+        })
+    };
+    !has("close") && (http11 || has("keep-alive"))
+}
+
+/// The request body, pulled by the thread that runs the script.
+struct ClientBody {
+    handle: Handle,
+    body: Incoming,
+    piece: Bytes,
+}
+
+impl Body for ClientBody {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Win32Error> {
+        while self.piece.is_empty() {
+            match self.handle.block_on(self.body.frame()) {
+                None => return Ok(0),
+                Some(Err(_)) => return Err(Win32Error::WSAECONNRESET),
+                // Trailers are not for scripts.
+                Some(Ok(frame)) => self.piece = frame.into_data().unwrap_or_default(),
+            }
+        }
+        let size = buffer.len().min(self.piece.len());
+        buffer[..size].copy_from_slice(&self.piece.split_to(size));
+        Ok(size)
+    }
+}
+
+type Piece = Result<Bytes, Cut>;
+
+/// The response on its way from the script's thread to the connection.
+struct Client {
+    head: Option<oneshot::Sender<Response<ReplyBody>>>,
+    /// The head waits for the first data, so that a small answer goes out in one write.
+    waiting: Option<Head>,
+    pieces: Option<mpsc::Sender<Piece>>,
+}
+
+impl Client {
+    fn begin(&mut self, body: ReplyBody) -> Result<(), Win32Error> {
+        let (Some(head), Some(sender)) = (self.waiting.take(), self.head.take()) else {
+            return Err(Win32Error::WSAECONNRESET);
+        };
+        let response = response(head, body).ok_or(Win32Error::INVALID_PARAMETER)?;
+        sender.send(response).map_err(|_| Win32Error::WSAECONNRESET)
+    }
+}
+
+impl Sink for Client {
+    fn head(&mut self, head: Head) -> Result<(), Win32Error> {
+        self.waiting = Some(head);
+        Ok(())
+    }
+
+    fn data(&mut self, data: &[u8]) -> Result<(), Win32Error> {
+        if let Some(head) = &self.waiting {
+            if announced(head) == Some(data.len() as u64) {
+                return self.begin(ReplyBody::Whole(Some(Bytes::copy_from_slice(data))));
+            }
+            let (sender, receiver) = mpsc::channel(PIECES);
+            self.pieces = Some(sender);
+            self.begin(ReplyBody::Pieces(receiver))?;
+        }
+        let pieces = self.pieces.as_ref().ok_or(Win32Error::WSAECONNRESET)?;
+        pieces
+            .blocking_send(Ok(Bytes::copy_from_slice(data)))
+            .map_err(|_| Win32Error::WSAECONNRESET)
+    }
+
+    fn end(&mut self, end: End) {
+        match (end, &self.pieces) {
+            (End::Complete, None) => {
+                // No data came: HEAD, 204, 304, or an empty body.
+                let _client_gone = self.begin(ReplyBody::Whole(None));
+            }
+            (End::Aborted, Some(pieces)) => {
+                let _client_gone = pieces.blocking_send(Err(Cut));
+            }
+            (End::Complete, Some(_)) | (End::Aborted, None) => {}
+        }
+    }
+
+    fn is_connected(&self) -> bool {
+        self.head.as_ref().is_none_or(|h| !h.is_closed())
+            && self.pieces.as_ref().is_none_or(|p| !p.is_closed())
+    }
+}
+
+fn announced(head: &Head) -> Option<u64> {
+    let length = head.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case("content-length"));
+    length.and_then(|(_, v)| std::str::from_utf8(v).ok()?.parse().ok())
+}
+
+fn response(head: Head, body: ReplyBody) -> Option<Response<ReplyBody>> {
+    let mut response = Response::new(body);
+    let status = StatusCode::from_u16(head.status).ok()?;
+    *response.status_mut() = status;
+    if let Some(extensions) = spelling::for_response(head.headers.iter().map(|(n, _)| &n[..])) {
+        *response.extensions_mut() = extensions;
+    }
+    if status.canonical_reason() != Some(&head.reason)
+        && let Ok(reason) = ReasonPhrase::try_from(head.reason.into_bytes())
+    {
+        response.extensions_mut().insert(reason);
+    }
+    for (name, value) in head.headers {
+        // A name or value that HTTP forbids cannot be sent; the extension's other headers can.
+        let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(&value))
+        else {
+            continue;
+        };
+        // Two lengths, even equal ones, are hyper's to refuse; the first counts.
+        if name == CONTENT_LENGTH && response.headers().contains_key(CONTENT_LENGTH) {
+            continue;
+        }
+        response.headers_mut().append(name, value);
+    }
+    Some(response)
+}
+
+/// The body of a response.
+#[derive(Debug)]
+pub(super) enum ReplyBody {
+    Whole(Option<Bytes>),
+    Pieces(mpsc::Receiver<Piece>),
+}
+
+impl hyper::body::Body for ReplyBody {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        match self.get_mut() {
+            Self::Whole(data) => Poll::Ready(data.take().map(|d| Ok(Frame::data(d)))),
+            Self::Pieces(receiver) => {
+                receiver.poll_recv(context).map(|piece| piece.map(|p| p.map(Frame::data)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Self::Whole(None))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(data) => SizeHint::with_exact(data.as_ref().map_or(0, |d| d.len() as u64)),
+            Self::Pieces(_) => SizeHint::default(),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! `isapi-shim serve`: a site over HTTP.
+
+mod access_log;
+mod exchange;
+mod handler;
+mod spelling;
+
+use crate::cli::ServeArgs;
+use crate::codes::{self, Exit};
+use crate::ecb_host::Host;
+use crate::error::{Error, Result};
+use crate::run::new_host;
+use crate::site::{Site, SiteOptions};
+use access_log::AccessLog;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+
+/// A thread that ran a script waits so long for the next one: its Python thread state, and what
+/// scripts keep in `threading.local`, live as long as the thread does.
+const IDLE_THREAD: Duration = Duration::from_secs(300);
+
+/// A client must send its request's headers within this time, as IIS's `headerWaitTimeout` would
+/// have it; without a limit, idle half-requests would hold connections for ever.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What every connection needs.
+struct Shared {
+    host: Arc<Host>,
+    log: AccessLog,
+    local: SocketAddr,
+}
+
+/// Runs the command until Ctrl-C (or SIGTERM); running requests finish.
+///
+/// # Errors
+/// The folder or its `web.config` cannot be used, the address is taken, the host failed.
+pub fn serve(args: &ServeArgs) -> Result<Option<Exit>> {
+    let (home, _generated) = handler::home(args)?;
+    let options = SiteOptions {
+        map_is_explicit: !args.map.is_empty(),
+        map: if args.map.is_empty() { SiteOptions::default().map } else { args.map.clone() },
+        wildcard: args.wildcard.is_some(),
+        home,
+        use_web_config: !args.no_web_config,
+    };
+    let site = Site::open(&args.dir, &options)?;
+    for note in &site.notes {
+        anstream::eprintln!("isapi-shim: web.config: {note}");
+    }
+    // Python starts on this thread, which lives as long as the process: it is Python's main one.
+    let host = new_host(site, &args.host)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(usize::from(args.threads))
+        .thread_keep_alive(IDLE_THREAD)
+        .thread_name("isapi-shim")
+        .build()
+        .map_err(|e| failed(&e))?;
+    runtime.block_on(listen(args, &host))?;
+    drop(runtime);
+    host.extension().terminate();
+    Ok(None)
+}
+
+fn failed(error: &std::io::Error) -> Error {
+    Error::new(codes::SERVER_FAILED, format!("the server could not be started: {error}"))
+        .fix("the system is short of something: threads, descriptors or memory")
+}
+
+async fn listen(args: &ServeArgs, host: &Arc<Host>) -> Result<()> {
+    let listener = TcpListener::bind(args.listen).await.map_err(|e| {
+        Error::new(codes::ADDRESS_IN_USE, format!("cannot listen on {}: {e}", args.listen))
+            .fix("another program may have the port; --listen 127.0.0.1:0 picks a free one")
+    })?;
+    let local = listener.local_addr().map_err(|e| failed(&e))?;
+    let url = format!("http://{local}/");
+    let root = host.site().root.display();
+    anstream::println!("Serving {root} at {url} (Ctrl-C ends it)");
+    if let Some(file) = &args.ready_file {
+        write_ready(file, &url)?;
+    }
+    let log = AccessLog::new(!args.no_access_log);
+    let shared = Arc::new(Shared { host: Arc::clone(host), log, local });
+    let graceful = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop_signal());
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => connection(stream, peer, &shared, &graceful),
+                // Out of descriptors, or the client was quicker than we were: both pass.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            },
+            () = &mut stop => break,
+        }
+    }
+    drop(listener);
+    anstream::eprintln!("isapi-shim: ending; running requests finish (Ctrl-C again stops now)");
+    tokio::select! {
+        () = graceful.shutdown() => {}
+        () = stop_signal() => std::process::exit(130),
+    }
+    Ok(())
+}
+
+/// Whole or not at all: whoever waits for the file reads it at once.
+fn write_ready(file: &Path, url: &str) -> Result<()> {
+    let failed = |e: std::io::Error| {
+        Error::new(codes::READY_FILE, format!("{} cannot be written: {e}", file.display()))
+            .fix("check that its folder exists and may be written to")
+    };
+    let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut temporary = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    std::io::Write::write_all(&mut temporary, format!("{url}\n").as_bytes()).map_err(failed)?;
+    temporary.persist(file).map_err(|e| failed(e.error))?;
+    Ok(())
+}
+
+fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    shared: &Arc<Shared>,
+    graceful: &GracefulShutdown,
+) {
+    // Answers are written whole; waiting to collect more would only delay them.
+    let _ = stream.set_nodelay(true);
+    let service = {
+        let shared = Arc::clone(shared);
+        service_fn(move |request| exchange::answer(Arc::clone(&shared), peer, request))
+    };
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .preserve_header_case(true)
+        .title_case_headers(true)
+        .pipeline_flush(true)
+        .serve_connection(TokioIo::new(stream), service);
+    let connection = graceful.watch(connection);
+    tokio::spawn(async move {
+        // Malformed requests are answered by hyper; clients that vanish are the scripts' to see.
+        let _ = connection.await;
+    });
+}
+
+async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = match signal(SignalKind::terminate()) {
+            Ok(terminate) => terminate,
+            Err(_) => return std::future::pending().await,
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}
