@@ -14,8 +14,14 @@ fn main() {
         println!("cargo::metadata=LIBDIR={dir}");
     }
     let executable = config.executable().unwrap_or_default();
-    println!("cargo::rustc-env=PYISAPIE_BUILD_PYTHON={}", own_path(executable));
-    println!("cargo::rustc-env=PYISAPIE_PYTHON_VERSION={}", config.version());
+    println!(
+        "cargo::rustc-env=PYISAPIE_BUILD_PYTHON={}",
+        own_path(executable)
+    );
+    println!(
+        "cargo::rustc-env=PYISAPIE_PYTHON_VERSION={}",
+        config.version()
+    );
     println!("cargo::rerun-if-env-changed=PYO3_PYTHON");
     println!("cargo::rerun-if-changed=build.rs");
 }

@@ -109,7 +109,8 @@ pub(crate) struct Attached<'a, 'py>(pub(crate) Python<'py>, pub(crate) &'a Conne
 impl Client for Attached<'_, '_> {
     fn head(&mut self, code: u16, block: Vec<u8>, keep: bool) -> Result<(), Win32Error> {
         let connection = self.1;
-        self.0.detach(|| Detached(connection).head(code, block, keep))
+        self.0
+            .detach(|| Detached(connection).head(code, block, keep))
     }
 
     fn body(&mut self, data: &[u8]) -> Result<(), Win32Error> {

@@ -97,7 +97,9 @@ impl miette::Diagnostic for Inner {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.fix.as_ref().map(|f| Box::new(f) as Box<dyn fmt::Display>)
+        self.fix
+            .as_ref()
+            .map(|f| Box::new(f) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {

@@ -24,7 +24,11 @@ pub fn main(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Exit
             // Help and version are no errors; everything else is one of usage.
             let failed = error.use_stderr();
             let _ = error.print();
-            return if failed { code(Exit::Usage) } else { ExitCode::SUCCESS };
+            return if failed {
+                code(Exit::Usage)
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     match act(&cli.command) {

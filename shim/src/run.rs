@@ -15,9 +15,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What must not stand in a request target as it is.
-const TARGET: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'`')
-        .add(b'{').add(b'}');
+const TARGET: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}');
 
 /// The addresses of a request that comes over no socket: a client on this machine.
 pub const CLIENT: ([u8; 4], u16) = ([127, 0, 0, 1], 49_152);
@@ -36,9 +44,17 @@ pub fn run(args: &RunArgs) -> Result<Option<Exit>> {
     let request = request(args, target, body.as_ref().map(Vec::len))?;
     let host = new_host(site, &args.host)?;
     let held = Arc::new(Mutex::new(Vec::new()));
-    let sink = Output { include: args.include, hold: false, held: Arc::clone(&held), alive: true };
-    let outcome =
-        host.handle(request, Box::new(BytesBody::new(body.unwrap_or_default())), Box::new(sink));
+    let sink = Output {
+        include: args.include,
+        hold: false,
+        held: Arc::clone(&held),
+        alive: true,
+    };
+    let outcome = host.handle(
+        request,
+        Box::new(BytesBody::new(body.unwrap_or_default())),
+        Box::new(sink),
+    );
     if !outcome.failed() {
         let held = held.lock().unwrap_or_else(PoisonError::into_inner);
         // A reader that went away wants no more; that is no failure.
@@ -51,7 +67,11 @@ pub fn run(args: &RunArgs) -> Result<Option<Exit>> {
 fn exit(outcome: &Outcome) -> Option<Exit> {
     if outcome.failed() {
         // The core's codes for Python and the process; everything else is the script's.
-        return Some(if outcome.log.contains("ISH03") { Exit::Host } else { Exit::Failed });
+        return Some(if outcome.log.contains("ISH03") {
+            Exit::Host
+        } else {
+            Exit::Failed
+        });
     }
     outcome.extension.is_none().then_some(Exit::Failed)
 }
@@ -83,16 +103,22 @@ fn script_file(given: &Path) -> Result<PathBuf> {
         _ => unreadable(given, &e),
     })?;
     if metadata.is_dir() {
-        return Err(Error::new(codes::SCRIPT_IS_DIRECTORY, format!("{shown} is a folder"))
-            .fix(format!("name a script in it, or serve it: isapi-shim serve {shown}")));
+        return Err(
+            Error::new(codes::SCRIPT_IS_DIRECTORY, format!("{shown} is a folder")).fix(format!(
+                "name a script in it, or serve it: isapi-shim serve {shown}"
+            )),
+        );
     }
     std::fs::File::open(given).map_err(|e| unreadable(given, &e))?;
     given.canonicalize().map_err(|e| unreadable(given, &e))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    Error::new(codes::SCRIPT_UNREADABLE, format!("{} cannot be read: {error}", path.display()))
-        .fix("check the permissions of the file and of the folders above it")
+    Error::new(
+        codes::SCRIPT_UNREADABLE,
+        format!("{} cannot be read: {error}", path.display()),
+    )
+    .fix("check the permissions of the file and of the folders above it")
 }
 
 /// The site, and the request's target in it. A script that no handler of the site maps gets one
@@ -121,10 +147,16 @@ fn open_site(root: &Path, script: &Path, args: &RunArgs) -> Result<(Site, String
         target = format!("{target}?{query}");
     }
     let url = UrlPath::parse(&path).map_err(|refusal| {
-        Error::new(codes::BAD_URL, format!("no URL leads to {}: {refusal}", script.display()))
-            .fix("IIS would refuse it too; rename the file or the folder")
+        Error::new(
+            codes::BAD_URL,
+            format!("no URL leads to {}: {refusal}", script.display()),
+        )
+        .fix("IIS would refuse it too; rename the file or the folder")
     })?;
-    let options = SiteOptions { home: args.host.home.clone(), ..SiteOptions::default() };
+    let options = SiteOptions {
+        home: args.host.home.clone(),
+        ..SiteOptions::default()
+    };
     let site = Site::open(root, &options)?;
     if matches!(site.route("GET", &url), Decision::Extension(_)) {
         return Ok((site, target));
@@ -133,20 +165,30 @@ fn open_site(root: &Path, script: &Path, args: &RunArgs) -> Result<(Site, String
         Some(extension) => format!("*.{}", extension.to_string_lossy()),
         None => path,
     };
-    let options = SiteOptions { map: vec![own], map_is_explicit: true, ..options };
+    let options = SiteOptions {
+        map: vec![own],
+        map_is_explicit: true,
+        ..options
+    };
     let site = Site::open(root, &options)?;
     match site.route("GET", &url) {
         Decision::Extension(_) => Ok((site, target)),
         Decision::Static(_) | Decision::Refused(_) => Err(Error::new(
             codes::SCRIPT_UNMAPPED,
-            format!("no handler of the site {} maps {}", root.display(), script.display()),
+            format!(
+                "no handler of the site {} maps {}",
+                root.display(),
+                script.display()
+            ),
         )
         .fix("map it in web.config, or move it to a folder that the site does not hide")),
     }
 }
 
 fn read_data(data: &str) -> Result<Vec<u8>> {
-    let Some(file) = data.strip_prefix('@') else { return Ok(data.as_bytes().to_vec()) };
+    let Some(file) = data.strip_prefix('@') else {
+        return Ok(data.as_bytes().to_vec());
+    };
     let result = if file == "-" {
         let mut all = Vec::new();
         std::io::stdin().lock().read_to_end(&mut all).map(|_| all)
@@ -154,8 +196,11 @@ fn read_data(data: &str) -> Result<Vec<u8>> {
         std::fs::read(file)
     };
     result.map_err(|e| {
-        Error::new(codes::DATA_UNREADABLE, format!("the request data {file} cannot be read: {e}"))
-            .fix("text that begins with @ is a file's name; @- is standard input")
+        Error::new(
+            codes::DATA_UNREADABLE,
+            format!("the request data {file} cannot be read: {e}"),
+        )
+        .fix("text that begins with @ is a file's name; @- is standard input")
     })
 }
 
@@ -166,16 +211,30 @@ fn request(args: &RunArgs, target: String, length: Option<usize>) -> Result<Requ
         None => "GET".to_owned(),
     };
     if method.is_empty() || !method.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-') {
-        return Err(Error::new(codes::BAD_METHOD, format!("{method:?} is no request method"))
-            .fix("for example GET, POST or HEAD"));
+        return Err(Error::new(
+            codes::BAD_METHOD,
+            format!("{method:?} is no request method"),
+        )
+        .fix("for example GET, POST or HEAD"));
     }
-    let mut headers: HeaderList =
-        args.headers.iter().map(|h| (h.name.clone(), h.value.clone().into_bytes())).collect();
+    let mut headers: HeaderList = args
+        .headers
+        .iter()
+        .map(|h| (h.name.clone(), h.value.clone().into_bytes()))
+        .collect();
     if length.is_some() {
         // As curl does it.
-        add_missing(&mut headers, "Content-Type", "application/x-www-form-urlencoded");
+        add_missing(
+            &mut headers,
+            "Content-Type",
+            "application/x-www-form-urlencoded",
+        );
     }
-    let vars = args.server_vars.iter().map(|v| (v.name.clone(), v.value.clone())).collect();
+    let vars = args
+        .server_vars
+        .iter()
+        .map(|v| (v.name.clone(), v.value.clone()))
+        .collect();
     Ok(offline_request(method, target, headers, length, vars))
 }
 
@@ -188,7 +247,11 @@ pub fn offline_request(
     server_vars: Vec<(String, String)>,
 ) -> Request {
     add_missing(&mut headers, "Host", "localhost");
-    add_missing(&mut headers, "User-Agent", concat!("isapi-shim/", env!("CARGO_PKG_VERSION")));
+    add_missing(
+        &mut headers,
+        "User-Agent",
+        concat!("isapi-shim/", env!("CARGO_PKG_VERSION")),
+    );
     add_missing(&mut headers, "Accept", "*/*");
     if let Some(length) = length {
         add_missing(&mut headers, "Content-Length", &length.to_string());
@@ -247,7 +310,10 @@ impl Sink for Output {
 
     fn data(&mut self, data: &[u8]) -> std::result::Result<(), Win32Error> {
         if self.hold {
-            self.held.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(data);
+            self.held
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend_from_slice(data);
             return Ok(());
         }
         self.put(data)

@@ -44,7 +44,10 @@ impl Stamp {
 fn identity(data: &std::fs::Metadata) -> u64 {
     use std::os::unix::fs::MetadataExt;
     // The change time catches tools that set the modification time back.
-    data.ino() ^ u64::try_from(data.ctime_nsec()).unwrap_or_default().rotate_left(32)
+    data.ino()
+        ^ u64::try_from(data.ctime_nsec())
+            .unwrap_or_default()
+            .rotate_left(32)
 }
 
 #[cfg(not(unix))]
@@ -79,7 +82,9 @@ pub(super) fn generation() -> u64 {
 
 /// Adds a folder whose modules belong to the site.
 pub(super) fn add_root(py: Python<'_>, root: &Path) -> PyResult<()> {
-    let mut watched = WATCHED.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+    let mut watched = WATCHED
+        .lock_py_attached(py)
+        .unwrap_or_else(PoisonError::into_inner);
     if !watched.roots.iter().any(|r| r == root) {
         watched.roots.push(root.to_owned());
         watched.count = 0;
@@ -98,12 +103,17 @@ pub(super) fn add_root(py: Python<'_>, root: &Path) -> PyResult<()> {
 /// `loading_since`: when the caller began to load what may have imported new modules.
 pub(super) fn refresh(py: Python<'_>, loading_since: SystemTime) -> PyResult<()> {
     let modules: Bound<'_, PyDict> = py.import("sys")?.getattr("modules")?.cast_into()?;
-    let mut watched = WATCHED.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+    let mut watched = WATCHED
+        .lock_py_attached(py)
+        .unwrap_or_else(PoisonError::into_inner);
     if watched.count != modules.len() {
         watched.count = modules.len();
         watched.add_new(&modules, loading_since)?;
     }
-    let changed = watched.modules.values().any(|m| m.stamp.is_none() || Stamp::of(&m.file) != m.stamp);
+    let changed = watched
+        .modules
+        .values()
+        .any(|m| m.stamp.is_none() || Stamp::of(&m.file) != m.stamp);
     if !changed || watched.any_still_importing(&modules)? {
         return Ok(());
     }
@@ -132,13 +142,18 @@ impl Watched {
                 continue;
             }
             // Not getattr: that could run a module's own __getattr__.
-            let Some(file) = module.dict().get_item("__file__")? else { continue };
-            let Ok(file) = file.extract::<PathBuf>() else { continue };
+            let Some(file) = module.dict().get_item("__file__")? else {
+                continue;
+            };
+            let Ok(file) = file.extract::<PathBuf>() else {
+                continue;
+            };
             if !self.is_of_site(&file) || super::loader::is_script_module(&name) {
                 continue;
             }
             let stamp = Stamp::of(&file).and_then(|s| s.trusted(since));
-            self.modules.insert(name.into_owned(), Module { file, stamp });
+            self.modules
+                .insert(name.into_owned(), Module { file, stamp });
         }
         Ok(())
     }
@@ -154,8 +169,12 @@ impl Watched {
     /// change is seen by the next request instead.
     fn any_still_importing(&self, modules: &Bound<'_, PyDict>) -> PyResult<bool> {
         for name in self.modules.keys() {
-            let Some(module) = modules.get_item(name)? else { continue };
-            let Some(spec) = module.getattr_opt("__spec__")? else { continue };
+            let Some(module) = modules.get_item(name)? else {
+                continue;
+            };
+            let Some(spec) = module.getattr_opt("__spec__")? else {
+                continue;
+            };
             if let Some(flag) = spec.getattr_opt("_initializing")?
                 && flag.is_truthy()?
             {

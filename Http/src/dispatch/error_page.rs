@@ -54,9 +54,19 @@ impl Page {
         error: &PyErr,
     ) -> Self {
         let traceback = format_exception(py, error);
-        let failed = request.response.borrow().as_ref().is_some_and(|r| r.client_gone());
-        let search = error.is_instance_of::<PyImportError>(py).then(|| search_paths(py));
-        let kind = error.get_type(py).name().map(|n| n.to_string()).unwrap_or_default();
+        let failed = request
+            .response
+            .borrow()
+            .as_ref()
+            .is_some_and(|r| r.client_gone());
+        let search = error
+            .is_instance_of::<PyImportError>(py)
+            .then(|| search_paths(py));
+        let kind = error
+            .get_type(py)
+            .name()
+            .map(|n| n.to_string())
+            .unwrap_or_default();
         Self {
             reason: reason.to_owned(),
             log: traceback.clone(),
@@ -97,13 +107,25 @@ impl Page {
     fn fragment(&self, detailed: bool, code: Code) -> String {
         let mut text = String::new();
         let reason = format!("{} [{code}]", self.reason);
-        let _ = write!(text, "<pre><font color=\"blue\">{}</font>\r\n", escape(&reason));
+        let _ = write!(
+            text,
+            "<pre><font color=\"blue\">{}</font>\r\n",
+            escape(&reason)
+        );
         let detail = if detailed { &self.detail } else { NOT_SHOWN };
-        let _ = write!(text, "<font color=\"red\">{}</font></pre>\r\n", escape(detail));
+        let _ = write!(
+            text,
+            "<font color=\"red\">{}</font></pre>\r\n",
+            escape(detail)
+        );
         if let Some(search) = self.search.as_ref().filter(|_| detailed) {
             text.push_str("<font size=\"+2\"><b>Additional Information</b></font>\r\n");
             text.push_str("<hr size=\"1\" color=\"black\">\r\n");
-            let _ = write!(text, "<pre><font color=\"blue\">{}</font></pre>\r\n", escape(search));
+            let _ = write!(
+                text,
+                "<pre><font color=\"blue\">{}</font></pre>\r\n",
+                escape(search)
+            );
         }
         text
     }
@@ -119,8 +141,10 @@ impl Page {
         } else {
             fields.push(("detail", NOT_SHOWN.to_owned()));
         }
-        let fields: Vec<String> =
-            fields.iter().map(|(key, value)| format!("\"{key}\": {}", json_text(value))).collect();
+        let fields: Vec<String> = fields
+            .iter()
+            .map(|(key, value)| format!("\"{key}\": {}", json_text(value)))
+            .collect();
         format!("{{\"error\": {{{}}}}}\n", fields.join(", "))
     }
 }
@@ -191,18 +215,27 @@ fn json_text(text: &str) -> String {
 fn is_local(connection: &Connection) -> bool {
     let ask = |name| {
         let mut value = Vec::new();
-        let known = connection.server_variable(name, &mut value).unwrap_or(false);
+        let known = connection
+            .server_variable(name, &mut value)
+            .unwrap_or(false);
         known.then(|| String::from_utf8_lossy(&value).into_owned())
     };
-    let Some(remote) = ask(c"REMOTE_ADDR").filter(|r| !r.is_empty()) else { return false };
-    let loopback = remote.parse::<std::net::IpAddr>().is_ok_and(|a| a.to_canonical().is_loopback());
+    let Some(remote) = ask(c"REMOTE_ADDR").filter(|r| !r.is_empty()) else {
+        return false;
+    };
+    let loopback = remote
+        .parse::<std::net::IpAddr>()
+        .is_ok_and(|a| a.to_canonical().is_loopback());
     loopback || ask(c"LOCAL_ADDR").is_some_and(|local| local == remote)
 }
 
 /// Whether the client accepts JSON and not HTML.
 fn wants_json(connection: &Connection) -> bool {
     let mut accept = Vec::new();
-    if !connection.server_variable(c"HTTP_ACCEPT", &mut accept).unwrap_or(false) {
+    if !connection
+        .server_variable(c"HTTP_ACCEPT", &mut accept)
+        .unwrap_or(false)
+    {
         return false;
     }
     let accept = String::from_utf8_lossy(&accept).to_ascii_lowercase();
@@ -224,7 +257,9 @@ fn format_exception(py: Python<'_>, error: &PyErr) -> String {
 
 /// Where Python looked for modules.
 fn search_paths(py: Python<'_>) -> String {
-    let Ok(sys) = py.import("sys") else { return String::new() };
+    let Ok(sys) = py.import("sys") else {
+        return String::new();
+    };
     let mut text = String::new();
     match sys.getattr("path").and_then(|p| p.extract::<Vec<String>>()) {
         Ok(path) => {

@@ -48,10 +48,14 @@ pub(super) fn reload() -> Reload {
 
 /// Who sees tracebacks.
 pub(super) fn error_details() -> ErrorDetails {
-    [ErrorDetails::Local, ErrorDetails::Always, ErrorDetails::Never]
-        .into_iter()
-        .find(|d| *d as u8 == ERROR_DETAILS.load(Ordering::Relaxed))
-        .unwrap_or(ErrorDetails::Local)
+    [
+        ErrorDetails::Local,
+        ErrorDetails::Always,
+        ErrorDetails::Never,
+    ]
+    .into_iter()
+    .find(|d| *d as u8 == ERROR_DETAILS.load(Ordering::Relaxed))
+    .unwrap_or(ErrorDetails::Local)
 }
 
 /// The handler; set up under a lock if this is the first request, or the one before failed, or
@@ -61,7 +65,9 @@ pub(super) fn current(py: Python<'_>, request: &Request) -> PyResult<Arc<Handler
         changes::refresh(py, SystemTime::now())?;
     }
     let generation = changes::generation();
-    let mut current = CURRENT.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+    let mut current = CURRENT
+        .lock_py_attached(py)
+        .unwrap_or_else(PoisonError::into_inner);
     if let Some(handler) = current.as_ref()
         && handler.generation == generation
     {
@@ -81,8 +87,13 @@ pub(super) fn current(py: Python<'_>, request: &Request) -> PyResult<Arc<Handler
 /// A host variable, where the host has it.
 fn host_variable(request: &Request, name: &CStr) -> Option<String> {
     let mut value = Vec::new();
-    let known = request.connection.server_variable(name, &mut value).unwrap_or(false);
-    known.then(|| String::from_utf8_lossy(&value).into_owned()).filter(|v| !v.is_empty())
+    let known = request
+        .connection
+        .server_variable(name, &mut value)
+        .unwrap_or(false);
+    known
+        .then(|| String::from_utf8_lossy(&value).into_owned())
+        .filter(|v| !v.is_empty())
 }
 
 /// Makes the home the current folder and the first one for imports, as the original did.
@@ -91,11 +102,16 @@ fn set_home(py: Python<'_>, request: &Request) -> PyResult<()> {
         return Ok(());
     }
     let named = host_variable(request, host_variables::HOME).map(PathBuf::from);
-    let home = named.or_else(|| LIBRARY_FOLDER.get().cloned()).ok_or_else(|| {
-        PyOSError::new_err("the host names no home folder, and the library has none")
-    })?;
+    let home = named
+        .or_else(|| LIBRARY_FOLDER.get().cloned())
+        .ok_or_else(|| {
+            PyOSError::new_err("the host names no home folder, and the library has none")
+        })?;
     std::env::set_current_dir(&home).map_err(|e| {
-        PyOSError::new_err(format!("the home folder {} cannot be used: {e}", home.display()))
+        PyOSError::new_err(format!(
+            "the home folder {} cannot be used: {e}",
+            home.display()
+        ))
     })?;
     let mut folders = vec![home.join("Http")];
     folders.extend(LIBRARY_FOLDER.get().map(|f| f.join("Http")));
@@ -127,7 +143,9 @@ fn set_home(py: Python<'_>, request: &Request) -> PyResult<()> {
 }
 
 fn bad_host_value(name: &str, value: &str) -> PyErr {
-    PyValueError::new_err(format!("the host's {name} is '{value}', which means nothing here"))
+    PyValueError::new_err(format!(
+        "the host's {name} is '{value}', which means nothing here"
+    ))
 }
 
 fn set_up(py: Python<'_>, generation: u64) -> PyResult<Handler> {

@@ -83,21 +83,37 @@ fn request(py: Python<'_>) -> PyResult<Py<PyAny>> {
     let script = script(py, &path);
     let module = script.module(py)?;
     let function = module.bind(py).getattr_opt("Request")?.ok_or_else(|| {
-        failure(py, &script.path, "the script has no function Request()", None)
+        failure(
+            py,
+            &script.path,
+            "the script has no function Request()",
+            None,
+        )
     })?;
     if !function.is_callable() {
-        return Err(failure(py, &script.path, "Attribute 'Request' not callable", None));
+        return Err(failure(
+            py,
+            &script.path,
+            "Attribute 'Request' not callable",
+            None,
+        ));
     }
     function.call0().map(Bound::unbind)
 }
 
 fn script(py: Python<'_>, given: &str) -> Arc<Script> {
-    let mut scripts = SCRIPTS.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+    let mut scripts = SCRIPTS
+        .lock_py_attached(py)
+        .unwrap_or_else(PoisonError::into_inner);
     if let Some(script) = scripts.get(given) {
         return Arc::clone(script);
     }
     let path = clean(given);
-    let script = Arc::new(Script { name: module_name(&path), path, loaded: Mutex::new(None) });
+    let script = Arc::new(Script {
+        name: module_name(&path),
+        path,
+        loaded: Mutex::new(None),
+    });
     scripts.insert(given.to_owned(), Arc::clone(&script));
     script
 }
@@ -105,19 +121,26 @@ fn script(py: Python<'_>, given: &str) -> Arc<Script> {
 /// The path without the prefix that hosts give it: `\\?\` on Windows, and elsewhere one that
 /// four characters can be cut from and that can be opened all the same.
 fn clean(given: &str) -> PathBuf {
-    let bare = given.strip_prefix(r"\\?\").or_else(|| given.strip_prefix("/./."));
+    let bare = given
+        .strip_prefix(r"\\?\")
+        .or_else(|| given.strip_prefix("/./."));
     PathBuf::from(bare.filter(|rest| !rest.is_empty()).unwrap_or(given))
 }
 
 /// A name of its own for each file, which can be read in tracebacks of `pickle` and the like.
 fn module_name(path: &Path) -> String {
     // FNV-1a: stable, and not for security.
-    let hash = path.to_string_lossy().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = path
+        .to_string_lossy()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let stem: String =
-        stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let stem: String = stem
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
     format!("{NAME_PREFIX}{stem}_{hash:016x}")
 }
 
@@ -131,7 +154,10 @@ impl Script {
         if LOADING.with_borrow(|loading| loading.contains(&self.path)) {
             return Err(failure(py, &self.path, "the script loads itself", None));
         }
-        let mut loaded = self.loaded.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+        let mut loaded = self
+            .loaded
+            .lock_py_attached(py)
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(loaded) = loaded.as_ref()
             && self.is_fresh(loaded, mode)
         {
@@ -148,7 +174,11 @@ impl Script {
             changes::refresh(py, since)?;
         }
         let module = result?;
-        *loaded = Some(Loaded { module: module.clone_ref(py), stamp, generation });
+        *loaded = Some(Loaded {
+            module: module.clone_ref(py),
+            stamp,
+            generation,
+        });
         Ok(module)
     }
 
@@ -166,8 +196,8 @@ impl Script {
 
     /// Runs the file in a new module; the one before stays in use until this has succeeded.
     fn run(&self, py: Python<'_>) -> PyResult<Py<PyModule>> {
-        let source = std::fs::read(&self.path)
-            .map_err(|e| failure(py, &self.path, &e.to_string(), None))?;
+        let source =
+            std::fs::read(&self.path).map_err(|e| failure(py, &self.path, &e.to_string(), None))?;
         let module = PyModule::new(py, &self.name)?;
         let path = self.path.to_string_lossy();
         module.setattr("__file__", path.as_ref())?;
@@ -228,7 +258,10 @@ mod tests {
 
     #[test]
     fn scripts_of_the_same_file_name_get_names_of_their_own() {
-        let (a, b) = (module_name(Path::new("/x/a-b.py")), module_name(Path::new("/y/a-b.py")));
+        let (a, b) = (
+            module_name(Path::new("/x/a-b.py")),
+            module_name(Path::new("/y/a-b.py")),
+        );
         assert!(a != b && a.starts_with("__isapi_a_b_") && is_script_module(&a));
     }
 }

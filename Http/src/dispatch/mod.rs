@@ -82,7 +82,10 @@ fn handle(py: Python<'_>, request: &Rc<Request>) -> (Ended, Code) {
             return (Ended::Failed(page), codes::HANDLER_INIT);
         }
     };
-    request.response.replace(Some(Response::new(Arc::clone(&handler.output), request.protocol)));
+    request.response.replace(Some(Response::new(
+        Arc::clone(&handler.output),
+        request.protocol,
+    )));
     if let Some(charset) = &handler.charset {
         request.charset.replace(Some(charset.clone()));
     }
@@ -95,9 +98,12 @@ fn handle(py: Python<'_>, request: &Rc<Request>) -> (Ended, Code) {
         Ok(value) if value.bind(py).is(pyo3::types::PyBool::new(py, true)) => Ended::PassThrough,
         Ok(_) => Ended::Normally,
         Err(error) if error.is_instance_of::<PySystemExit>(py) => Ended::Normally,
-        Err(error) => {
-            Ended::Failed(Page::exception(py, request, "Request handler failed", &error))
-        }
+        Err(error) => Ended::Failed(Page::exception(
+            py,
+            request,
+            "Request handler failed",
+            &error,
+        )),
     };
     (ended, codes::SCRIPT_RAISED)
 }
@@ -120,16 +126,25 @@ fn finish(request: &Request, (ended, code): (Ended, Code)) -> u32 {
 
 /// Headers and text in the buffer are dropped, as in the original; what was sent cannot be.
 fn pass_through(request: &Request) -> Result<Passed, (&'static str, Win32Error)> {
-    let sent = request.response.borrow().as_ref().is_some_and(Response::headers_sent);
+    let sent = request
+        .response
+        .borrow()
+        .as_ref()
+        .is_some_and(Response::headers_sent);
     if sent {
-        return Err(("Cannot pass through: a response was begun", Win32Error::INVALID_PARAMETER));
+        return Err((
+            "Cannot pass through: a response was begun",
+            Win32Error::INVALID_PARAMETER,
+        ));
     }
     request.connection.pass_through()
 }
 
 fn finish_response(request: &Request) -> u32 {
     let mut response = request.response.borrow_mut();
-    let Some(response) = response.as_mut() else { return HSE_STATUS_SUCCESS };
+    let Some(response) = response.as_mut() else {
+        return HSE_STATUS_SUCCESS;
+    };
     let Ok(finished) = response.finish(&mut Detached(&request.connection)) else {
         // The client has gone; there is nobody to tell, and nothing was wrong here.
         return HSE_STATUS_SUCCESS;
@@ -137,18 +152,26 @@ fn finish_response(request: &Request) -> u32 {
     if let Some((announced, written)) = finished.short {
         let text = format!("the script announced {announced} bytes and wrote {written}");
         log::event(codes::BODY_SHORT, &text);
-        request.connection.set_log_data(&codes::BODY_SHORT.to_string());
+        request
+            .connection
+            .set_log_data(&codes::BODY_SHORT.to_string());
     }
     if finished.suppressed > 0 {
         let (count, status) = (finished.suppressed, response.status());
         let text = format!("{count} bytes of body were not sent: status {status} allows none");
         log::event(codes::BODY_FORBIDDEN, &text);
-        request.connection.set_log_data(&codes::BODY_FORBIDDEN.to_string());
+        request
+            .connection
+            .set_log_data(&codes::BODY_FORBIDDEN.to_string());
     }
     if finished.must_close {
         request.connection.close();
     }
-    if response.keep_alive() { HSE_STATUS_SUCCESS_AND_KEEP_CONN } else { HSE_STATUS_SUCCESS }
+    if response.keep_alive() {
+        HSE_STATUS_SUCCESS_AND_KEEP_CONN
+    } else {
+        HSE_STATUS_SUCCESS
+    }
 }
 
 /// Sends an error page instead of the response, or behind what is out already.
@@ -161,13 +184,16 @@ fn fail(request: &Request, code: Code, page: &Page) -> u32 {
     }
     request.connection.set_log_data(&code.to_string());
     let mut response = request.response.borrow_mut();
-    let response = response.get_or_insert_with(|| {
-        Response::new(Arc::new(Output::unconfigured()), request.protocol)
-    });
+    let response = response
+        .get_or_insert_with(|| Response::new(Arc::new(Output::unconfigured()), request.protocol));
     let shown = page.render(&request.connection, code);
     let client = &mut Detached(&request.connection);
-    let sent =
-        response.error_page(shown.content_type.as_bytes(), &shown.page, &shown.fragment, client);
+    let sent = response.error_page(
+        shown.content_type.as_bytes(),
+        &shown.page,
+        &shown.fragment,
+        client,
+    );
     if sent.is_ok_and(|finished| finished.must_close) {
         request.connection.close();
     }
@@ -181,7 +207,11 @@ struct Unready(Connection);
 impl Unready {
     fn fail(self, code: Code, page: Page) -> u32 {
         log::event(code, &page.summary());
-        let protocol = Protocol { http11: false, keep_connection: false, head: false };
+        let protocol = Protocol {
+            http11: false,
+            keep_connection: false,
+            head: false,
+        };
         fail(&Request::new(self.0, protocol), code, &page)
     }
 }

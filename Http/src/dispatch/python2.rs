@@ -41,7 +41,10 @@ fn python3_form(line: &str) -> Option<String> {
     }
     if let Some(rest) = statement(line, "raise")
         && let Some((kind, text)) = rest.split_once(',')
-        && kind.trim().chars().all(|c| c.is_alphanumeric() || "._".contains(c))
+        && kind
+            .trim()
+            .chars()
+            .all(|c| c.is_alphanumeric() || "._".contains(c))
     {
         return Some(format!("raise {}({})", kind.trim(), text.trim()));
     }
@@ -114,8 +117,14 @@ mod tests {
 
     #[test]
     fn plain_mistakes_are_not_called_python_2() {
-        for line in ["print(\"a\"", "def f(:", "x = = 1", "except (A, B):", "raise X(", "a = [1, 2"]
-        {
+        for line in [
+            "print(\"a\"",
+            "def f(:",
+            "x = = 1",
+            "except (A, B):",
+            "raise X(",
+            "a = [1, 2",
+        ] {
             assert_eq!(python3_form(line), None, "{line}");
         }
     }

@@ -89,10 +89,7 @@ impl Settings {
 }
 
 /// A setting, or `None` where it is missing or `None`.
-fn value<'py>(
-    config: &Bound<'py, PyModule>,
-    name: &str,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
+fn value<'py>(config: &Bound<'py, PyModule>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
     Ok(config.getattr_opt(name)?.filter(|v| !v.is_none()))
 }
 
@@ -101,8 +98,13 @@ fn invalid(name: &str) -> PyErr {
 }
 
 fn buffer_size(config: &Bound<'_, PyModule>) -> PyResult<Option<usize>> {
-    let Some(size) = value(config, "BufferSize")? else { return Ok(None) };
-    let number = size.cast::<PyInt>().ok().and_then(|n| n.extract::<i64>().ok());
+    let Some(size) = value(config, "BufferSize")? else {
+        return Ok(None);
+    };
+    let number = size
+        .cast::<PyInt>()
+        .ok()
+        .and_then(|n| n.extract::<i64>().ok());
     number
         .filter(|n| BUFFER_SIZES.contains(n))
         .and_then(|n| usize::try_from(n).ok())
@@ -113,9 +115,10 @@ fn buffer_size(config: &Bound<'_, PyModule>) -> PyResult<Option<usize>> {
 fn keep_alive(config: &Bound<'_, PyModule>) -> PyResult<bool> {
     match config.getattr_opt("KeepAlive")? {
         None => Ok(true),
-        Some(value) => {
-            value.cast::<PyBool>().map(|b| b.is_true()).map_err(|_| invalid("KeepAlive"))
-        }
+        Some(value) => value
+            .cast::<PyBool>()
+            .map(|b| b.is_true())
+            .map_err(|_| invalid("KeepAlive")),
     }
 }
 
@@ -128,14 +131,20 @@ fn choice<T>(
     name: &str,
     parse: fn(&str) -> Option<T>,
 ) -> PyResult<Option<T>> {
-    let Some(given) = value(config, name)? else { return Ok(None) };
+    let Some(given) = value(config, name)? else {
+        return Ok(None);
+    };
     let text = given.cast::<PyString>().map_err(|_| invalid(name))?;
-    parse(&text.to_string_lossy()).map(Some).ok_or_else(|| invalid(name))
+    parse(&text.to_string_lossy())
+        .map(Some)
+        .ok_or_else(|| invalid(name))
 }
 
 /// One interpreter serves all: pyo3 refuses sub-interpreters, as many extension modules do.
 fn warn_about_interpreters(config: &Bound<'_, PyModule>) -> PyResult<()> {
-    let Some(map) = value(config, "InterpreterMap")? else { return Ok(()) };
+    let Some(map) = value(config, "InterpreterMap")? else {
+        return Ok(());
+    };
     if !map.is_callable() && !map.is_instance_of::<PyString>() {
         return Err(invalid("InterpreterMap"));
     }

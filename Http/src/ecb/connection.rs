@@ -48,7 +48,11 @@ impl Connection {
         // as the control block.
         unsafe {
             let method = (*self.ecb).lpszMethod;
-            if method.is_null() { c"" } else { CStr::from_ptr(method) }
+            if method.is_null() {
+                c""
+            } else {
+                CStr::from_ptr(method)
+            }
         }
     }
 
@@ -309,13 +313,23 @@ unsafe extern "system" fn passed_on(
     unsafe {
         let support = (*ecb).ServerSupportFunction;
         let id = (*ecb).ConnID;
-        let mut child = HSE_EXEC_URL_STATUS { uHttpStatusCode: 0, uHttpSubStatus: 0, dwWin32Error: 0 };
+        let mut child = HSE_EXEC_URL_STATUS {
+            uHttpStatusCode: 0,
+            uHttpSubStatus: 0,
+            dwWin32Error: 0,
+        };
         let (none, child_at) = (ptr::null_mut(), (&raw mut child).cast());
         if support(id, HSE_REQ_GET_EXEC_URL_STATUS, child_at, none, none) != 0 {
             (*ecb).dwHttpStatusCode = u32::from(child.uHttpStatusCode);
         }
         let mut status = HSE_STATUS_SUCCESS_AND_KEEP_CONN;
-        support(id, HSE_REQ_DONE_WITH_SESSION, (&raw mut status).cast(), none, none);
+        support(
+            id,
+            HSE_REQ_DONE_WITH_SESSION,
+            (&raw mut status).cast(),
+            none,
+            none,
+        );
     }
 }
 

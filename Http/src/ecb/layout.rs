@@ -2,7 +2,12 @@
 //!
 //! Sizes and offsets are checked at compile time for 32 and 64 bit against the figures that the
 //! mingw compiler gives for `httpext.h`.
-#![allow(non_snake_case, non_camel_case_types, missing_docs, reason = "the names of httpext.h")]
+#![allow(
+    non_snake_case,
+    non_camel_case_types,
+    missing_docs,
+    reason = "the names of httpext.h"
+)]
 
 use super::constants::{HSE_LOG_BUFFER_LEN, HSE_MAX_EXT_DLL_NAME_LEN, MAX_PATH};
 use std::ffi::{c_char, c_void};

@@ -12,5 +12,5 @@ pub mod constants;
 pub mod layout;
 pub mod win32;
 
-pub use connection::{Connection, Passed};
 pub(crate) use connection::fill_version;
+pub use connection::{Connection, Passed};

@@ -56,7 +56,9 @@ fn message(status: ffi::PyStatus) -> Result<(), String> {
         if status.err_msg.is_null() {
             return Err("it gave no reason".to_owned());
         }
-        Err(CStr::from_ptr(status.err_msg).to_string_lossy().into_owned())
+        Err(CStr::from_ptr(status.err_msg)
+            .to_string_lossy()
+            .into_owned())
     }
 }
 
@@ -77,10 +79,16 @@ impl KeptThreadState {
         unsafe {
             if !ffi::PyGILState_GetThisThreadState().is_null() {
                 let gil = ffi::PyGILState_STATE::PyGILState_UNLOCKED;
-                return Self { state: std::ptr::null_mut(), gil };
+                return Self {
+                    state: std::ptr::null_mut(),
+                    gil,
+                };
             }
             let gil = ffi::PyGILState_Ensure();
-            Self { state: ffi::PyEval_SaveThread(), gil }
+            Self {
+                state: ffi::PyEval_SaveThread(),
+                gil,
+            }
         }
     }
 }

@@ -62,12 +62,18 @@ fn environment_python(venv: &Path) -> Result<String, StartError> {
             ),
         ));
     }
-    let program: PathBuf =
-        if cfg!(windows) { venv.join("Scripts/python.exe") } else { venv.join("bin/python") };
+    let program: PathBuf = if cfg!(windows) {
+        venv.join("Scripts/python.exe")
+    } else {
+        venv.join("bin/python")
+    };
     if !is_file(&program) {
         return Err(StartError::new(
             codes::PYTHON_NOT_FOUND,
-            format!("the virtual environment {shown} has no {}", program.display()),
+            format!(
+                "the virtual environment {shown} has no {}",
+                program.display()
+            ),
         ));
     }
     Ok(program.to_string_lossy().into_owned())

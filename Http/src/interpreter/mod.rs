@@ -8,7 +8,6 @@ use crate::codes::{self, Code};
 use pyo3::prelude::*;
 use std::sync::{Mutex, PoisonError};
 
-
 /// Why there is no Python. Kept, and told to every request, while the process stays up.
 #[derive(Clone, Debug)]
 pub(crate) struct StartError {
@@ -19,7 +18,10 @@ pub(crate) struct StartError {
 
 impl StartError {
     fn new(code: Code, text: impl Into<String>) -> Self {
-        Self { code, text: text.into() }
+        Self {
+            code,
+            text: text.into(),
+        }
     }
 }
 

@@ -10,7 +10,10 @@ pub(super) fn prepare(py: Python<'_>) -> PyResult<()> {
     dispatch::install(py)?;
     let sys = py.import("sys")?;
     // The original had no `argv` at all, which broke more programs than any other thing it did.
-    if sys.getattr_opt("argv")?.is_none_or(|argv| argv.is_empty().unwrap_or(true)) {
+    if sys
+        .getattr_opt("argv")?
+        .is_none_or(|argv| argv.is_empty().unwrap_or(true))
+    {
         sys.setattr("argv", PyList::new(py, [""])?)?;
     }
     py.import("builtins")?.setattr("__interp__", "__main__")?;

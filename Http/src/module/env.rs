@@ -71,7 +71,9 @@ pub(super) fn variable(
     name: &str,
 ) -> Result<Option<String>, crate::ecb::win32::Win32Error> {
     // A name that holds a NUL is no variable's.
-    let Ok(asked) = CString::new(name) else { return Ok(None) };
+    let Ok(asked) = CString::new(name) else {
+        return Ok(None);
+    };
     let connection = &request.connection;
     if name.starts_with("UNICODE_") {
         let value = connection.server_variable_utf16(&asked)?;

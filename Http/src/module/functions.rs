@@ -1,5 +1,8 @@
 //! `Header`, `DisableBuffer`, and what belongs to them.
-#![allow(non_snake_case, reason = "the functions and arguments of PyISAPIe are capitalised")]
+#![allow(
+    non_snake_case,
+    reason = "the functions and arguments of PyISAPIe are capitalised"
+)]
 
 use super::{charset_of, ready};
 use crate::request::{self, Attached};
@@ -46,14 +49,18 @@ pub(super) fn Header(
 ) -> PyResult<()> {
     let request = ready()?;
     let mut response = request.response.borrow_mut();
-    let Some(response) = response.as_mut() else { return Ok(()) };
+    let Some(response) = response.as_mut() else {
+        return Ok(());
+    };
     if response.headers_sent() {
         return Err(PyException::new_err("Headers already sent"));
     }
     // The order of the checks, and that an error leaves earlier effects in place, is the
     // original's.
     if Status != 0 {
-        let status = u16::try_from(Status).ok().filter(|s| (100..600).contains(s));
+        let status = u16::try_from(Status)
+            .ok()
+            .filter(|s| (100..600).contains(s));
         response.set_status(status.ok_or_else(|| PyValueError::new_err("Invalid status code"))?);
     }
     if let Ok(length) = u64::try_from(Length) {
@@ -61,17 +68,23 @@ pub(super) fn Header(
     }
     if let Given::Yes(close) = Close {
         if !close.cast::<PyBool>().is_ok_and(|b| b.is_true()) {
-            return Err(PyValueError::new_err("Close parameter must be True when specified"));
+            return Err(PyValueError::new_err(
+                "Close parameter must be True when specified",
+            ));
         }
         response.set_close();
     }
     if let Given::Yes(header) = Header {
-        each_header(&header, "Header parameter must be a list, tuple, or string", &mut |text| {
-            if let Some(charset) = charset_of(text) {
-                request.charset.replace(Some(charset));
-            }
-            Ok(response.add_header(text)?)
-        })?;
+        each_header(
+            &header,
+            "Header parameter must be a list, tuple, or string",
+            &mut |text| {
+                if let Some(charset) = charset_of(text) {
+                    request.charset.replace(Some(charset));
+                }
+                Ok(response.add_header(text)?)
+            },
+        )?;
     }
     Ok(())
 }
@@ -105,12 +118,16 @@ pub(crate) fn header_block(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     if value.is_none() {
         return Ok(block);
     }
-    each_header(value, "Parameter must be a list, tuple, or string", &mut |text| {
-        crate::response::check_header(text)?;
-        block.extend_from_slice(text);
-        block.extend_from_slice(b"\r\n");
-        Ok(())
-    })?;
+    each_header(
+        value,
+        "Parameter must be a list, tuple, or string",
+        &mut |text| {
+            crate::response::check_header(text)?;
+            block.extend_from_slice(text);
+            block.extend_from_slice(b"\r\n");
+            Ok(())
+        },
+    )?;
     Ok(block)
 }
 
@@ -134,15 +151,21 @@ pub(super) fn DisableBuffer() -> PyResult<()> {
     if response.as_mut().is_some_and(|r| r.disable_buffer()) {
         return Ok(());
     }
-    Err(PyRuntimeError::new_err("Cannot disable buffer: content already sent"))
+    Err(PyRuntimeError::new_err(
+        "Cannot disable buffer: content already sent",
+    ))
 }
 
 /// Sends what is in the buffer; nothing outside a request.
 #[pyfunction]
 pub(super) fn flush(py: Python<'_>) -> PyResult<()> {
-    let Some(request) = request::current() else { return Ok(()) };
+    let Some(request) = request::current() else {
+        return Ok(());
+    };
     let mut response = request.response.borrow_mut();
-    let Some(response) = response.as_mut() else { return Ok(()) };
+    let Some(response) = response.as_mut() else {
+        return Ok(());
+    };
     let sent = response.flush(&mut Attached(py, &request.connection));
     sent.map_err(|e: WriteError| super::write::error(py, e))
 }

@@ -81,7 +81,9 @@ fn write_log(data: &Bound<'_, PyBytes>) {
 pub(crate) fn script_translated(py: Python<'_>) -> PyResult<String> {
     let request = ready()?;
     let value = env::variable(&request, "SCRIPT_TRANSLATED");
-    Ok(value.map_err(|e| write::os_error(py, e))?.unwrap_or_default())
+    Ok(value
+        .map_err(|e| write::os_error(py, e))?
+        .unwrap_or_default())
 }
 
 /// A server variable as `Env` gives it; `None` where the host has none.

@@ -15,8 +15,16 @@ static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 /// The built-in files: module name, source, whether it is a package.
 const BUILT_IN: &[(&str, &str, bool)] = &[
     ("Http", include_str!("../../python/Http/__init__.py"), true),
-    ("Http.Config", include_str!("../../python/Http/Config.py"), false),
-    ("Http.Isapi", include_str!("../../python/Http/Isapi.py"), false),
+    (
+        "Http.Config",
+        include_str!("../../python/Http/Config.py"),
+        false,
+    ),
+    (
+        "Http.Isapi",
+        include_str!("../../python/Http/Isapi.py"),
+        false,
+    ),
 ];
 
 /// Modules that old handlers import; found only after everything else, so that Python's own or a
@@ -30,7 +38,10 @@ const STAND_INS: &[(&str, &str, bool)] = &[
 pub(crate) const STREAMS: &str = include_str!("../../python/streams.py");
 
 fn built_in(table: &'static [(&str, &str, bool)], name: &str) -> Option<(&'static str, bool)> {
-    table.iter().find(|(n, ..)| *n == name).map(|(_, source, package)| (*source, *package))
+    table
+        .iter()
+        .find(|(n, ..)| *n == name)
+        .map(|(_, source, package)| (*source, *package))
 }
 
 /// Says where a site's own files of the package are. Before the first import of `Http`.
@@ -39,7 +50,10 @@ pub(crate) fn set_folders(folders: Vec<PathBuf>) {
 }
 
 fn folders() -> Vec<PathBuf> {
-    FOLDERS.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    FOLDERS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone()
 }
 
 /// A finder of `sys.meta_path`.
@@ -59,7 +73,9 @@ impl Finder {
         target: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         if self.stand_ins {
-            let Some((source, package)) = built_in(STAND_INS, fullname) else { return Ok(None) };
+            let Some((source, package)) = built_in(STAND_INS, fullname) else {
+                return Ok(None);
+            };
             return spec(py, fullname, source, package).map(Some);
         }
         if fullname != "Http" && !fullname.starts_with("Http.") {
@@ -68,13 +84,17 @@ impl Finder {
         // `Http` itself is always the built-in one: a site that was copied from an old
         // installation has the original's, which is Python 2.
         if fullname != "Http" && !folders().is_empty() {
-            let own = py.import("_frozen_importlib_external")?.getattr("PathFinder")?;
+            let own = py
+                .import("_frozen_importlib_external")?
+                .getattr("PathFinder")?;
             let own = own.call_method1("find_spec", (fullname, path, target))?;
             if !own.is_none() {
                 return Ok(Some(own));
             }
         }
-        let Some((source, package)) = built_in(BUILT_IN, fullname) else { return Ok(None) };
+        let Some((source, package)) = built_in(BUILT_IN, fullname) else {
+            return Ok(None);
+        };
         spec(py, fullname, source, package).map(Some)
     }
 }
@@ -85,17 +105,27 @@ fn spec<'py>(
     source: &'static str,
     package: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let file = if package { format!("{name}/__init__") } else { name.replace('.', "/") };
+    let file = if package {
+        format!("{name}/__init__")
+    } else {
+        name.replace('.', "/")
+    };
     let origin = format!("<PyISAPIe>/{file}.py");
-    let loader = Loader { source, origin: origin.clone(), package };
+    let loader = Loader {
+        source,
+        origin: origin.clone(),
+        package,
+    };
     let options = PyDict::new(py);
     options.set_item("origin", origin)?;
     options.set_item("is_package", package)?;
     let make = py.import("_frozen_importlib")?.getattr("ModuleSpec")?;
     let spec = make.call((name, loader), Some(&options))?;
     if package {
-        let folders: Vec<_> =
-            folders().iter().map(|f| f.to_string_lossy().into_owned()).collect();
+        let folders: Vec<_> = folders()
+            .iter()
+            .map(|f| f.to_string_lossy().into_owned())
+            .collect();
         spec.setattr("submodule_search_locations", PyList::new(py, folders)?)?;
     }
     Ok(spec)
@@ -133,7 +163,9 @@ impl Loader {
 pub(crate) fn run_source(source: &str, origin: &str, module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     let builtins = py.import("builtins")?;
-    let code = builtins.getattr("compile")?.call1((source, origin, "exec", 0, true))?;
+    let code = builtins
+        .getattr("compile")?
+        .call1((source, origin, "exec", 0, true))?;
     builtins.getattr("exec")?.call1((code, module.dict()))?;
     Ok(())
 }

@@ -38,7 +38,10 @@ fn left(request: &Request) -> Option<u64> {
         return Some(0);
     }
     let read = request.preload_read.get() as u64 + request.client_read.get();
-    request.connection.total_bytes().map(|total| total.saturating_sub(read))
+    request
+        .connection
+        .total_bytes()
+        .map(|total| total.saturating_sub(read))
 }
 
 struct RequestBody<'a> {
@@ -66,8 +69,15 @@ impl RequestBody<'_> {
 
     fn take_preloaded(&self, wanted: Option<u64>, body: &mut Vec<u8>) {
         let read = self.request.preload_read.get();
-        let rest = self.request.connection.preloaded().get(read..).unwrap_or_default();
-        let size = wanted.map_or(rest.len(), |n| rest.len().min(usize::try_from(n).unwrap_or(usize::MAX)));
+        let rest = self
+            .request
+            .connection
+            .preloaded()
+            .get(read..)
+            .unwrap_or_default();
+        let size = wanted.map_or(rest.len(), |n| {
+            rest.len().min(usize::try_from(n).unwrap_or(usize::MAX))
+        });
         body.extend_from_slice(&rest[..size]);
         self.request.preload_read.set(read + size);
     }
@@ -86,7 +96,9 @@ impl RequestBody<'_> {
         let result = py.detach(|| connection.read(target));
         let size = *result.as_ref().unwrap_or(&0);
         body.truncate(filled + size);
-        self.request.client_read.set(self.request.client_read.get() + size as u64);
+        self.request
+            .client_read
+            .set(self.request.client_read.get() + size as u64);
         // 0 bytes: the end of a body of unknown length, or a client that has gone. IIS does not
         // tell them apart, and the original's last revision took both as the end.
         self.request.body_ended.set(size == 0);

@@ -50,9 +50,9 @@ fn write_text(text: &Bound<'_, PyString>) -> PyResult<()> {
         None => match text.to_str() {
             Ok(utf8) => send_in(py, &request, utf8.as_bytes(), Some(length)),
             // A lone surrogate: let Python say so, with the place in the text.
-            Err(_) => Err(encode(text, "utf-8").err().unwrap_or_else(|| {
-                PyValueError::new_err("the text cannot be encoded as UTF-8")
-            })),
+            Err(_) => Err(encode(text, "utf-8")
+                .err()
+                .unwrap_or_else(|| PyValueError::new_err("the text cannot be encoded as UTF-8"))),
         },
         Some(charset) => {
             let bytes = encode(text, &charset)?;
@@ -80,9 +80,13 @@ fn send_in(
     characters: Option<usize>,
 ) -> PyResult<()> {
     let mut response = request.response.borrow_mut();
-    let Some(response) = response.as_mut() else { return Ok(()) };
+    let Some(response) = response.as_mut() else {
+        return Ok(());
+    };
     let mut client = Attached(py, &request.connection);
-    response.write(data, characters, &mut client).map_err(|e| error(py, e))
+    response
+        .write(data, characters, &mut client)
+        .map_err(|e| error(py, e))
 }
 
 /// The exception for output that was refused.
@@ -99,7 +103,9 @@ pub(super) fn os_error(py: Python<'_>, code: Win32Error) -> PyErr {
     // errno values differ between systems; Python's own names are the same.
     let message = format!("[WinError {}] {}", code.0, code.text());
     let error = match code {
-        Win32Error::WSAECONNRESET => PyConnectionResetError::new_err((errno(py, "ECONNRESET"), message)),
+        Win32Error::WSAECONNRESET => {
+            PyConnectionResetError::new_err((errno(py, "ECONNRESET"), message))
+        }
         gone if gone.is_client_gone() => {
             PyConnectionAbortedError::new_err((errno(py, "ECONNABORTED"), message))
         }
@@ -111,7 +117,10 @@ pub(super) fn os_error(py: Python<'_>, code: Win32Error) -> PyErr {
 }
 
 fn errno(py: Python<'_>, name: &str) -> i32 {
-    let value = py.import("errno").and_then(|m| m.getattr(name)).and_then(|v| v.extract());
+    let value = py
+        .import("errno")
+        .and_then(|m| m.getattr(name))
+        .and_then(|v| v.extract());
     value.unwrap_or(0)
 }
 

@@ -32,7 +32,11 @@ pub(super) struct Framing {
 
 impl Framing {
     pub(super) fn new(keep: bool, http11: bool) -> Self {
-        Self { mode: Mode::Open, keep, http11 }
+        Self {
+            mode: Mode::Open,
+            keep,
+            http11,
+        }
     }
 
     pub(super) fn set_length(&mut self, length: u64) -> Result<(), HeaderError> {
@@ -132,5 +136,7 @@ pub(super) fn parse_length(value: &[u8]) -> Result<u64, HeaderError> {
 
 /// Whether a `Connection` header's list has the token `close`.
 pub(super) fn names_close(value: &[u8]) -> bool {
-    value.split(|b| *b == b',').any(|token| token.trim_ascii().eq_ignore_ascii_case(b"close"))
+    value
+        .split(|b| *b == b',')
+        .any(|token| token.trim_ascii().eq_ignore_ascii_case(b"close"))
 }

@@ -47,12 +47,18 @@ pub fn parse(text: &[u8]) -> Result<Header<'_>, HeaderError> {
     if text.iter().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
         return Err(HeaderError::LineBreak);
     }
-    let colon = text.iter().position(|b| *b == b':').ok_or(HeaderError::Format)?;
+    let colon = text
+        .iter()
+        .position(|b| *b == b':')
+        .ok_or(HeaderError::Format)?;
     let name = &text[..colon];
     if name.is_empty() || !name.iter().all(|b| is_token(*b)) {
         return Err(HeaderError::Format);
     }
-    Ok(Header { name, value: text[colon + 1..].trim_ascii() })
+    Ok(Header {
+        name,
+        value: text[colon + 1..].trim_ascii(),
+    })
 }
 
 /// RFC 9110, 5.6.2. A name with a blank in it would be read differently by every client.
@@ -67,19 +73,34 @@ mod tests {
     #[test]
     fn a_header_is_split_at_its_first_colon() {
         let header = parse(b"Location: http://a/").unwrap();
-        assert_eq!((header.name, header.value), (&b"Location"[..], &b"http://a/"[..]));
+        assert_eq!(
+            (header.name, header.value),
+            (&b"Location"[..], &b"http://a/"[..])
+        );
     }
 
     #[test]
     fn text_without_a_name_is_refused() {
-        for text in [&b""[..], b"no colon", b": value", b"two words: x", b"tab\t: x"] {
+        for text in [
+            &b""[..],
+            b"no colon",
+            b": value",
+            b"two words: x",
+            b"tab\t: x",
+        ] {
             assert_eq!(parse(text), Err(HeaderError::Format), "{text:?}");
         }
     }
 
     #[test]
     fn text_that_would_begin_another_header_is_refused() {
-        for text in [&b"A: b\r\nC: d"[..], b"A: b\n", b"A: b\r", b"A: \0", b"A\n: b"] {
+        for text in [
+            &b"A: b\r\nC: d"[..],
+            b"A: b\n",
+            b"A: b\r",
+            b"A: \0",
+            b"A\n: b",
+        ] {
             assert_eq!(parse(text), Err(HeaderError::LineBreak), "{text:?}");
         }
     }

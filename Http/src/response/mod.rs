@@ -12,9 +12,9 @@ pub mod status;
 mod tests;
 
 use crate::ecb::win32::Win32Error;
-use std::sync::Arc;
 use framing::Framing;
 pub use header::HeaderError;
+use std::sync::Arc;
 
 /// A chunk is at most this long, as in the original, and so is `BufferSize`.
 pub const MAX_CHUNK: usize = 131_072;
@@ -275,7 +275,9 @@ impl Response {
 
     /// The original required exactly one write of exactly the length; any number is fine here.
     fn check_length(&mut self, size: u64, characters: Option<usize>) -> Result<(), WriteError> {
-        let Some(length) = self.framing.length() else { return Ok(()) };
+        let Some(length) = self.framing.length() else {
+            return Ok(());
+        };
         if self.accepted + size <= length {
             return Ok(());
         }
@@ -341,7 +343,10 @@ impl Response {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        let mut finished = Finished { suppressed: self.suppressed, ..Finished::default() };
+        let mut finished = Finished {
+            suppressed: self.suppressed,
+            ..Finished::default()
+        };
         let no_body = self.protocol.head || status::has_no_body(self.status);
         if let Some(length) = self.framing.length()
             && self.accepted < length
@@ -388,7 +393,10 @@ impl Response {
             let announced = self.framing.length().is_some();
             if self.framing.script_chunks() || announced || status::has_no_body(self.status) {
                 // A fragment would break the framing; the log has it.
-                return Ok(Finished { must_close: true, ..Finished::default() });
+                return Ok(Finished {
+                    must_close: true,
+                    ..Finished::default()
+                });
             }
             self.flush(client).map_err(host_error)?;
             self.send(fragment, client)?;
@@ -427,7 +435,11 @@ impl Response {
         if self.headers_sent {
             return Ok(());
         }
-        let own = if self.headers.is_empty() { &self.output.default_headers } else { &self.headers };
+        let own = if self.headers.is_empty() {
+            &self.output.default_headers
+        } else {
+            &self.headers
+        };
         let mut block =
             Vec::with_capacity(self.output.static_headers.len() + own.len() + framing::MAX_LINE);
         block.extend_from_slice(&self.output.static_headers);

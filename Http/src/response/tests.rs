@@ -37,7 +37,9 @@ impl Client for Recorder {
 
 impl Recorder {
     fn length(&self) -> Option<u64> {
-        self.block.lines().find_map(|l| l.strip_prefix("Content-Length: ")?.parse().ok())
+        self.block
+            .lines()
+            .find_map(|l| l.strip_prefix("Content-Length: ")?.parse().ok())
     }
 
     fn chunked(&self) -> bool {
@@ -51,7 +53,10 @@ impl Recorder {
         }
         let (mut rest, mut out) = (&self.body[..], Vec::new());
         loop {
-            let end = rest.windows(2).position(|w| w == b"\r\n").expect("a size line");
+            let end = rest
+                .windows(2)
+                .position(|w| w == b"\r\n")
+                .expect("a size line");
             let size = usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap(), 16);
             let size = size.unwrap();
             rest = &rest[end + 2..];
@@ -75,8 +80,16 @@ fn output(buffer_size: Option<usize>) -> Arc<Output> {
     })
 }
 
-const HTTP11: Protocol = Protocol { http11: true, keep_connection: true, head: false };
-const HTTP10: Protocol = Protocol { http11: false, keep_connection: true, head: false };
+const HTTP11: Protocol = Protocol {
+    http11: true,
+    keep_connection: true,
+    head: false,
+};
+const HTTP10: Protocol = Protocol {
+    http11: false,
+    keep_connection: true,
+    head: false,
+};
 
 fn exchange(
     output: &Arc<Output>,
@@ -95,7 +108,10 @@ fn a_small_response_gets_its_length_and_keeps_the_connection() {
     let (client, _) = exchange(&output(Some(100)), HTTP11, |r, c| {
         r.write(b"Hello", None, c).unwrap();
     });
-    assert_eq!(client.block, "X-Static: 1\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\n");
+    assert_eq!(
+        client.block,
+        "X-Static: 1\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\n"
+    );
     assert!(client.keep);
 }
 
@@ -112,7 +128,10 @@ fn the_first_header_text_replaces_the_defaults_but_a_status_does_not() {
     let (client, _) = exchange(&output(Some(100)), HTTP11, |r, _| {
         r.add_header(b"X-A: 1").unwrap();
     });
-    assert_eq!(client.block, "X-Static: 1\r\nX-A: 1\r\nContent-Length: 0\r\n\r\n");
+    assert_eq!(
+        client.block,
+        "X-Static: 1\r\nX-A: 1\r\nContent-Length: 0\r\n\r\n"
+    );
 }
 
 #[test]
@@ -154,7 +173,10 @@ fn an_announced_length_takes_any_number_of_writes() {
         r.write(b"def", None, c).unwrap();
         assert_eq!(r.write(b"g", None, c), Err(WriteError::LengthSent));
     });
-    assert_eq!((client.length(), &client.body[..]), (Some(6), &b"abcdef"[..]));
+    assert_eq!(
+        (client.length(), &client.body[..]),
+        (Some(6), &b"abcdef"[..])
+    );
     assert!(client.keep && finished == Finished::default());
 }
 
@@ -189,7 +211,10 @@ fn a_body_shorter_than_announced_closes_the_connection() {
 
 #[test]
 fn a_head_answer_keeps_the_length_it_announces() {
-    let head = Protocol { head: true, ..HTTP11 };
+    let head = Protocol {
+        head: true,
+        ..HTTP11
+    };
     let (client, finished) = exchange(&output(None), head, |r, _| r.set_length(10).unwrap());
     assert_eq!((client.length(), finished.short), (Some(10), None));
 }
@@ -201,7 +226,10 @@ fn statuses_without_a_body_get_neither_length_nor_body() {
             r.set_status(status);
             r.write(b"text", None, c).unwrap();
         });
-        assert_eq!((client.length(), client.chunked(), client.body.len()), (None, false, 0));
+        assert_eq!(
+            (client.length(), client.chunked(), client.body.len()),
+            (None, false, 0)
+        );
         assert!(client.keep && finished.suppressed == 4);
     }
 }
@@ -213,7 +241,14 @@ fn a_length_given_as_header_text_is_obeyed_and_sent_once() {
         assert_eq!(r.set_length(3), Err(HeaderError::LengthTwice));
         r.write(b"abc", None, c).unwrap();
     });
-    assert_eq!(client.block.to_lowercase().matches("content-length").count(), 1);
+    assert_eq!(
+        client
+            .block
+            .to_lowercase()
+            .matches("content-length")
+            .count(),
+        1
+    );
 }
 
 #[test]
@@ -233,7 +268,11 @@ fn text_buffered_before_the_buffer_is_switched_off_is_not_lost() {
     for by_length in [false, true] {
         let (client, _) = exchange(&output(Some(100)), HTTP11, |r, c| {
             r.write(b"abc", None, c).unwrap();
-            assert!(if by_length { r.set_length(6).is_ok() } else { r.disable_buffer() });
+            assert!(if by_length {
+                r.set_length(6).is_ok()
+            } else {
+                r.disable_buffer()
+            });
             r.write(b"def", None, c).unwrap();
         });
         assert_eq!(client.decoded(), b"abcdef");
@@ -247,9 +286,17 @@ fn an_error_page_replaces_everything_that_was_not_sent() {
     let mut response = Response::new(Arc::clone(&out), HTTP11);
     response.add_header(b"X-Old: 1").unwrap();
     response.write(b"old", None, &mut client).unwrap();
-    response.error_page(b"Content-Type: text/html", b"page", b"part", &mut client).unwrap();
-    assert_eq!(client.block, "X-Static: 1\r\nContent-Type: text/html\r\n\r\n");
-    assert_eq!((client.status, client.keep, &client.body[..]), (500, false, &b"page"[..]));
+    response
+        .error_page(b"Content-Type: text/html", b"page", b"part", &mut client)
+        .unwrap();
+    assert_eq!(
+        client.block,
+        "X-Static: 1\r\nContent-Type: text/html\r\n\r\n"
+    );
+    assert_eq!(
+        (client.status, client.keep, &client.body[..]),
+        (500, false, &b"page"[..])
+    );
 }
 
 #[test]
@@ -258,8 +305,13 @@ fn an_error_after_output_is_appended_within_the_framing() {
     let mut client = Recorder::default();
     let mut response = Response::new(Arc::clone(&out), HTTP11);
     response.write(b"sent", None, &mut client).unwrap();
-    response.error_page(b"Content-Type: text/html", b"page", b"part", &mut client).unwrap();
-    assert_eq!((client.status, client.decoded()), (200, b"sentpart".to_vec()));
+    response
+        .error_page(b"Content-Type: text/html", b"page", b"part", &mut client)
+        .unwrap();
+    assert_eq!(
+        (client.status, client.decoded()),
+        (200, b"sentpart".to_vec())
+    );
 }
 
 #[test]
@@ -276,7 +328,10 @@ fn an_error_inside_an_announced_length_closes_the_connection() {
 #[test]
 fn after_the_client_has_gone_every_write_fails() {
     let out = output(None);
-    let mut client = Recorder { gone_after: Some(1), ..Recorder::default() };
+    let mut client = Recorder {
+        gone_after: Some(1),
+        ..Recorder::default()
+    };
     let mut response = Response::new(Arc::clone(&out), HTTP11);
     response.write(b"a", None, &mut client).unwrap();
     let gone = Err(WriteError::Host(Win32Error::WSAECONNRESET));

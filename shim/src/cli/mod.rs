@@ -11,9 +11,11 @@ pub use values::{HeaderArg, ServerVar};
 /// Run, serve and test PyISAPIe scripts (`from Http import *`) without IIS.
 #[derive(Debug, Parser)]
 #[command(name = "isapi-shim", version, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 good; 1 the script or a comparison failed; 2 usage; 3 the \
+#[command(
+    after_help = "Exit codes: 0 good; 1 the script or a comparison failed; 2 usage; 3 the \
                         host failed; 5 nothing to do.\nErrors have codes (ISH0101): \
-                        docs/errors.md lists them.")]
+                        docs/errors.md lists them."
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

@@ -29,7 +29,10 @@ impl FromStr for HeaderArg {
         if value.chars().any(|c| c.is_control() && c != '\t') {
             return Err(bad("has a control character in its value"));
         }
-        Ok(Self { name: name.to_owned(), value: value.trim().to_owned() })
+        Ok(Self {
+            name: name.to_owned(),
+            value: value.trim().to_owned(),
+        })
     }
 }
 
@@ -47,10 +50,15 @@ impl FromStr for ServerVar {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let bad = |why: &str| {
-            Error::new(codes::BAD_SERVER_VAR_FLAG, format!("the server variable {text:?} {why}"))
-                .fix("write it as NAME=VALUE, for example AUTH_USER='CONTOSO\\ann'")
+            Error::new(
+                codes::BAD_SERVER_VAR_FLAG,
+                format!("the server variable {text:?} {why}"),
+            )
+            .fix("write it as NAME=VALUE, for example AUTH_USER='CONTOSO\\ann'")
         };
-        let (name, value) = text.split_once('=').ok_or_else(|| bad("has no equals sign"))?;
+        let (name, value) = text
+            .split_once('=')
+            .ok_or_else(|| bad("has no equals sign"))?;
         let letter = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
         if name.is_empty() || !name.bytes().all(letter) {
             return Err(bad("has a name that is none"));
@@ -58,7 +66,10 @@ impl FromStr for ServerVar {
         if value.contains('\0') {
             return Err(bad("has a NUL in its value"));
         }
-        Ok(Self { name: name.to_ascii_uppercase(), value: value.to_owned() })
+        Ok(Self {
+            name: name.to_ascii_uppercase(),
+            value: value.to_owned(),
+        })
     }
 }
 
@@ -69,16 +80,25 @@ mod tests {
     #[test]
     fn a_header_keeps_its_spelling_and_its_colons() {
         let header: HeaderArg = "x-Url: http://a/".parse().unwrap();
-        assert_eq!((&header.name[..], &header.value[..]), ("x-Url", "http://a/"));
+        assert_eq!(
+            (&header.name[..], &header.value[..]),
+            ("x-Url", "http://a/")
+        );
     }
 
     #[test]
     fn malformed_headers_and_variables_are_refused_with_their_code() {
         for text in ["", "no colon", ": v", "two words: v", "a: b\r\nc: d"] {
-            assert_eq!(text.parse::<HeaderArg>().unwrap_err().code(), codes::BAD_HEADER_FLAG);
+            assert_eq!(
+                text.parse::<HeaderArg>().unwrap_err().code(),
+                codes::BAD_HEADER_FLAG
+            );
         }
         for text in ["", "NAME", "=v", "A B=c"] {
-            assert_eq!(text.parse::<ServerVar>().unwrap_err().code(), codes::BAD_SERVER_VAR_FLAG);
+            assert_eq!(
+                text.parse::<ServerVar>().unwrap_err().code(),
+                codes::BAD_SERVER_VAR_FLAG
+            );
         }
     }
 }

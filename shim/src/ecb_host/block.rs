@@ -42,7 +42,11 @@ fn c_string(text: &str) -> CString {
 impl Block {
     /// The control block of a request.
     pub(super) fn new(conn: &Conn) -> Self {
-        let content_type: Vec<u8> = conn.request.header("content-type").unwrap_or_default().into();
+        let content_type: Vec<u8> = conn
+            .request
+            .header("content-type")
+            .unwrap_or_default()
+            .into();
         let strings = [
             c_string(&conn.request.method),
             c_string(conn.url.query()),
@@ -53,7 +57,10 @@ impl Block {
         let mut preload = Vec::with_capacity(conn.preload.len() + 1);
         preload.extend_from_slice(&conn.preload);
         preload.push(0);
-        let total = conn.total.and_then(|t| u32::try_from(t).ok()).unwrap_or(UNKNOWN_LENGTH);
+        let total = conn
+            .total
+            .and_then(|t| u32::try_from(t).ok())
+            .unwrap_or(UNKNOWN_LENGTH);
         let ecb = EXTENSION_CONTROL_BLOCK {
             cbSize: size_of::<EXTENSION_CONTROL_BLOCK>() as u32,
             dwVersion: VERSION_IIS_10,
@@ -74,7 +81,11 @@ impl Block {
             ReadClient: callbacks::read_client,
             ServerSupportFunction: support::server_support_function,
         };
-        Self { ecb: Box::into_raw(Box::new(ecb)), _strings: strings, _preload: preload }
+        Self {
+            ecb: Box::into_raw(Box::new(ecb)),
+            _strings: strings,
+            _preload: preload,
+        }
     }
 
     /// For the extension.
@@ -85,9 +96,12 @@ impl Block {
     /// The status and the log text that the extension left.
     pub(super) fn left_behind(&self) -> (u32, String) {
         // SAFETY: the block is alive as long as `self`, and the request is done.
-        let (status, log) =
-            unsafe { ((*self.ecb).dwHttpStatusCode, (*self.ecb).lpszLogData) };
-        let bytes: Vec<u8> = log.iter().map(|c| c.cast_unsigned()).take_while(|b| *b != 0).collect();
+        let (status, log) = unsafe { ((*self.ecb).dwHttpStatusCode, (*self.ecb).lpszLogData) };
+        let bytes: Vec<u8> = log
+            .iter()
+            .map(|c| c.cast_unsigned())
+            .take_while(|b| *b != 0)
+            .collect();
         (status, String::from_utf8_lossy(&bytes).into_owned())
     }
 

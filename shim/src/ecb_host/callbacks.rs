@@ -45,7 +45,10 @@ pub(super) fn call(
         return 0;
     };
     let trace = conn.host.options.trace;
-    let mut note = Note { on: trace.is_on(), ..Note::default() };
+    let mut note = Note {
+        on: trace.is_on(),
+        ..Note::default()
+    };
     let since = note.on.then(Instant::now);
     let result = catch_unwind(AssertUnwindSafe(|| f(&conn, &mut note)))
         .unwrap_or(Err(Win32Error::READ_FAULT));
@@ -136,7 +139,12 @@ pub(super) unsafe extern "system" fn get_server_variable(
                     Value::Bytes(bytes) => bytes.iter().copied().map(char::from).collect(),
                 };
                 note.value(text.as_bytes());
-                (text.encode_utf16().flat_map(u16::to_ne_bytes).collect::<Vec<u8>>(), true)
+                (
+                    text.encode_utf16()
+                        .flat_map(u16::to_ne_bytes)
+                        .collect::<Vec<u8>>(),
+                    true,
+                )
             }
             None => {
                 let bytes = match conn.variable(&name).ok_or(Win32Error::INVALID_INDEX)? {
@@ -229,6 +237,9 @@ impl Conn {
         if buffer.is_empty() {
             return Ok(0);
         }
-        self.incoming.lock().unwrap_or_else(PoisonError::into_inner).read(buffer)
+        self.incoming
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .read(buffer)
     }
 }

@@ -36,11 +36,17 @@ impl Conn {
     pub(super) fn exec_url(self: &Arc<Self>, child: ChildRequest) -> Result<(), Win32Error> {
         let no_headers = child.flags & HSE_EXEC_URL_NO_HEADERS != 0;
         if self.reply().is_begun() && !no_headers {
-            report(codes::EXTENSION_CONTRACT, "EXEC_URL after a response was begun; refused");
+            report(
+                codes::EXTENSION_CONTRACT,
+                "EXEC_URL after a response was begun; refused",
+            );
             return Err(Win32Error::INVALID_PARAMETER);
         }
         if self.depth >= MAX_DEPTH {
-            report(codes::EXTENSION_CONTRACT, "child requests are nested too deeply; refused");
+            report(
+                codes::EXTENSION_CONTRACT,
+                "child requests are nested too deeply; refused",
+            );
             return Err(Win32Error::INVALID_PARAMETER);
         }
         let completion = self.completion().ok_or(Win32Error::INVALID_PARAMETER)?;
@@ -115,8 +121,14 @@ impl Conn {
 
     fn child_done(&self, exchange: &Exchange, outcome: &Outcome) {
         let status = exchange.reply().status();
-        *self.child.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(ChildStatus { status, substatus: outcome.substatus, failed: outcome.failed() });
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).push_str(&outcome.log);
+        *self.child.lock().unwrap_or_else(PoisonError::into_inner) = Some(ChildStatus {
+            status,
+            substatus: outcome.substatus,
+            failed: outcome.failed(),
+        });
+        self.log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push_str(&outcome.log);
     }
 }

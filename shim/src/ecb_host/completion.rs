@@ -24,7 +24,10 @@ unsafe impl Send for Completion {}
 impl Conn {
     /// The registered callback.
     pub(super) fn completion(&self) -> Option<Completion> {
-        *self.completion.lock().unwrap_or_else(PoisonError::into_inner)
+        *self
+            .completion
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs `work` on another thread and then calls `completion` with its result. Never inline:
@@ -43,15 +46,17 @@ impl Conn {
             return Err(Win32Error::INVALID_PARAMETER);
         }
         let conn = Arc::clone(self);
-        let spawned = std::thread::Builder::new().name("isapi-completion".into()).spawn(move || {
-            let (bytes, error) = match work(&conn) {
-                Ok(bytes) => (bytes, 0),
-                Err(error) => (0, error.0),
-            };
-            // The callback may start the next operation.
-            conn.busy.store(false, Ordering::Release);
-            conn.complete(completion, bytes, error);
-        });
+        let spawned = std::thread::Builder::new()
+            .name("isapi-completion".into())
+            .spawn(move || {
+                let (bytes, error) = match work(&conn) {
+                    Ok(bytes) => (bytes, 0),
+                    Err(error) => (0, error.0),
+                };
+                // The callback may start the next operation.
+                conn.busy.store(false, Ordering::Release);
+                conn.complete(completion, bytes, error);
+            });
         spawned.map(|_| ()).map_err(|_| {
             self.busy.store(false, Ordering::Release);
             Win32Error::READ_FAULT
@@ -59,7 +64,11 @@ impl Conn {
     }
 
     fn complete(&self, completion: Completion, bytes: u32, error: u32) {
-        let block = self.block.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let block = self
+            .block
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let Some(block) = block else {
             report(
                 codes::EXTENSION_CONTRACT,

@@ -57,7 +57,11 @@ impl Dechunk {
                     line.push(byte);
                 }
                 State::Size(line) => match parse_size(line).ok_or(BadChunk)? {
-                    0 => self.0 = State::Trailer { line_is_empty: true },
+                    0 => {
+                        self.0 = State::Trailer {
+                            line_is_empty: true,
+                        }
+                    }
                     size => self.0 = State::Data(size),
                 },
                 State::DataEnd(expected) if byte != *expected => return Err(BadChunk.into()),
@@ -114,7 +118,12 @@ mod tests {
 
     #[test]
     fn what_is_no_framing_is_told() {
-        for body in [&b"Hello\r\n"[..], b"5\r\nHello!\r\n", b"\r\n", b"0\r\n\r\nmore"] {
+        for body in [
+            &b"Hello\r\n"[..],
+            b"5\r\nHello!\r\n",
+            b"\r\n",
+            b"0\r\n\r\nmore",
+        ] {
             assert_eq!(decode(&[body]), Err(BadChunk), "{body:?}");
         }
     }

@@ -66,24 +66,41 @@ impl Extension {
         // SAFETY: loading runs the library's initialisers; that is what the user asked for, and
         // what IIS does.
         let library = unsafe { Library::new(&full) }.map_err(|e| {
-            Error::new(codes::EXTENSION_UNLOADABLE, format!("{shown} cannot be loaded: {e}")).fix(
+            Error::new(
+                codes::EXTENSION_UNLOADABLE,
+                format!("{shown} cannot be loaded: {e}"),
+            )
+            .fix(
                 "the library must be built for this system and bitness, and everything it needs \
                  must be found",
             )
         })?;
-        let missing = |name: &str| {
-            Error::new(codes::EXTENSION_EXPORT, format!("{shown} does not export {name}")).fix(
+        let missing =
+            |name: &str| {
+                Error::new(codes::EXTENSION_EXPORT, format!("{shown} does not export {name}")).fix(
                 "an ISAPI extension exports GetExtensionVersion and HttpExtensionProc, undecorated",
             )
-        };
+            };
         // SAFETY: the exports of these names have these types in every ISAPI extension; the
         // pointers live as long as the library, which is kept beside them.
         let (version, process, terminate, set_last_error) = unsafe {
             (
-                library.get::<GetExtensionVersionFn>("GetExtensionVersion").map(|s| *s).ok(),
-                library.get::<HttpExtensionProcFn>("HttpExtensionProc").map(|s| *s).ok(),
-                library.get::<TerminateExtensionFn>("TerminateExtension").map(|s| *s).ok(),
-                library.get::<SetLastErrorFn>("SetLastError").map(|s| *s).ok(),
+                library
+                    .get::<GetExtensionVersionFn>("GetExtensionVersion")
+                    .map(|s| *s)
+                    .ok(),
+                library
+                    .get::<HttpExtensionProcFn>("HttpExtensionProc")
+                    .map(|s| *s)
+                    .ok(),
+                library
+                    .get::<TerminateExtensionFn>("TerminateExtension")
+                    .map(|s| *s)
+                    .ok(),
+                library
+                    .get::<SetLastErrorFn>("SetLastError")
+                    .map(|s| *s)
+                    .ok(),
             )
         };
         let version = version.ok_or_else(|| missing("GetExtensionVersion"))?;

@@ -21,13 +21,22 @@ pub(super) fn parse<'a>(status: Option<&[u8]>, headers: &'a [u8]) -> Parsed<'a> 
     for line in until_nul(block).split(|b| *b == b'\n') {
         let line = line.trim_ascii_end();
         // A line without a colon is nothing a client could read.
-        let Some(colon) = line.iter().position(|b| *b == b':') else { continue };
+        let Some(colon) = line.iter().position(|b| *b == b':') else {
+            continue;
+        };
         let name = String::from_utf8_lossy(line[..colon].trim_ascii()).into_owned();
         if !name.is_empty() {
             list.push((name, line[colon + 1..].trim_ascii().to_vec()));
         }
     }
-    Parsed { head: Head { status, reason, headers: list }, body }
+    Parsed {
+        head: Head {
+            status,
+            reason,
+            headers: list,
+        },
+        body,
+    }
 }
 
 /// A whole response head written through `WriteClient`, if that is what the data begins with.
@@ -47,8 +56,14 @@ fn split_block(text: &[u8]) -> (&[u8], &[u8]) {
     if let Some(rest) = text.strip_prefix(b"\r\n") {
         return (&[], rest);
     }
-    let crlf = text.windows(4).position(|w| w == b"\r\n\r\n").map(|at| (at, at + 4));
-    let lf = text.windows(2).position(|w| w == b"\n\n").map(|at| (at, at + 2));
+    let crlf = text
+        .windows(4)
+        .position(|w| w == b"\r\n\r\n")
+        .map(|at| (at, at + 4));
+    let lf = text
+        .windows(2)
+        .position(|w| w == b"\n\n")
+        .map(|at| (at, at + 2));
     match crlf.into_iter().chain(lf).min() {
         Some((end, body)) => (&text[..end], &text[body..]),
         None => (text, &[]),
@@ -63,7 +78,11 @@ fn status_line(text: &[u8]) -> (u16, String) {
         None => text,
     };
     let (code, reason) = text.split_once(' ').unwrap_or((text, ""));
-    let status = code.parse().ok().filter(|c| (100..1000).contains(c)).unwrap_or(200);
+    let status = code
+        .parse()
+        .ok()
+        .filter(|c| (100..1000).contains(c))
+        .unwrap_or(200);
     let reason: String = reason.trim().chars().filter(|c| !c.is_control()).collect();
     (status, reason)
 }
@@ -89,14 +108,22 @@ mod tests {
             (b"nonsense", 200, ""),
         ] {
             let parsed = parse(Some(text), b"");
-            assert_eq!((parsed.head.status, &parsed.head.reason[..]), (status, reason));
+            assert_eq!(
+                (parsed.head.status, &parsed.head.reason[..]),
+                (status, reason)
+            );
         }
         assert_eq!(parse(None, b"").head.reason, "OK");
     }
 
     #[test]
     fn a_missing_blank_line_and_a_counted_nul_do_no_harm() {
-        for text in [&b"A: b\r\n\r\n"[..], b"A: b\r\n", b"A: b", b"A : b\r\n\r\n\0"] {
+        for text in [
+            &b"A: b\r\n\r\n"[..],
+            b"A: b\r\n",
+            b"A: b",
+            b"A : b\r\n\r\n\0",
+        ] {
             let parsed = parse(None, text);
             assert_eq!(header(&parsed, 0), ("A".into(), "b".into()), "{text:?}");
         }
@@ -105,14 +132,20 @@ mod tests {
     #[test]
     fn text_behind_the_blank_line_is_body() {
         let parsed = parse(None, b"A: b\r\n\r\nHello\0!");
-        assert_eq!((parsed.head.headers.len(), parsed.body), (1, &b"Hello\0!"[..]));
+        assert_eq!(
+            (parsed.head.headers.len(), parsed.body),
+            (1, &b"Hello\0!"[..])
+        );
     }
 
     #[test]
     fn a_head_written_as_data_is_recognised() {
         let parsed = parse_raw(b"HTTP/1.1 201 Made\r\nA: b\r\n\r\nbody").unwrap();
         assert_eq!((parsed.head.status, &parsed.head.reason[..]), (201, "Made"));
-        assert_eq!((header(&parsed, 0).0, parsed.body), ("A".into(), &b"body"[..]));
+        assert_eq!(
+            (header(&parsed, 0).0, parsed.body),
+            ("A".into(), &b"body"[..])
+        );
         assert!(parse_raw(b"Hello").is_none());
     }
 

@@ -42,7 +42,10 @@ impl Latch {
             if let Some(done) = state.done {
                 return done;
             }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -57,7 +60,10 @@ mod tests {
     fn done_before_the_return_of_pending_ends_the_request() {
         let latch = Latch::default();
         assert!(latch.done(HSE_STATUS_SUCCESS_AND_KEEP_CONN));
-        assert_eq!(latch.returned(HSE_STATUS_PENDING), HSE_STATUS_SUCCESS_AND_KEEP_CONN);
+        assert_eq!(
+            latch.returned(HSE_STATUS_PENDING),
+            HSE_STATUS_SUCCESS_AND_KEEP_CONN
+        );
     }
 
     #[test]

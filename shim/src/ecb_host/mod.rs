@@ -22,11 +22,11 @@ mod trace;
 mod variables;
 
 use crate::codes::{self, Code};
-use crate::site::Site;
 use crate::site::Refusal;
-use crate::site::{Decision, Route, StaticRoute};
-use crate::site::static_files::{self, StaticAnswer, StaticBody};
+use crate::site::Site;
 use crate::site::UrlPath;
+use crate::site::static_files::{self, StaticAnswer, StaticBody};
+use crate::site::{Decision, Route, StaticRoute};
 use block::Block;
 pub use client::{Body, BytesBody, End, Head, NoBody, Sink};
 use completion::Completion;
@@ -132,7 +132,11 @@ impl std::ops::Deref for Conn {
 impl Host {
     /// A host for one site.
     pub fn new(site: Site, extension: Extension, options: HostOptions) -> Arc<Self> {
-        Arc::new(Self { site, extension, options })
+        Arc::new(Self {
+            site,
+            extension,
+            options,
+        })
     }
 
     /// The site.
@@ -182,7 +186,11 @@ impl Host {
             decision => decision,
         };
         let limit = self.site.max_content_length;
-        let mut incoming = Incoming { body, read: 0, limit };
+        let mut incoming = Incoming {
+            body,
+            read: 0,
+            limit,
+        };
         let Ok((preload, total)) = incoming.read_ahead(request.length) else {
             // The client went away, or sent something that is no body; IIS calls nobody then.
             reply.end();
@@ -212,7 +220,9 @@ impl Incoming {
     /// presented with its length, as IIS does.
     fn read_ahead(&mut self, length: Option<u64>) -> Result<(Vec<u8>, Option<u64>), Win32Error> {
         let wanted = length.map_or(UPLOAD_READ_AHEAD, |l| {
-            usize::try_from(l).unwrap_or(usize::MAX).min(UPLOAD_READ_AHEAD)
+            usize::try_from(l)
+                .unwrap_or(usize::MAX)
+                .min(UPLOAD_READ_AHEAD)
         });
         let mut preload = vec![0; wanted];
         let mut filled = 0;
@@ -234,7 +244,11 @@ impl Incoming {
         let size = self.body.read(buffer)?;
         self.read += size as u64;
         // Request filtering counts chunked bodies as they come.
-        if self.read > self.limit { Err(Win32Error::OPERATION_ABORTED) } else { Ok(size) }
+        if self.read > self.limit {
+            Err(Win32Error::OPERATION_ABORTED)
+        } else {
+            Ok(size)
+        }
     }
 }
 
@@ -256,12 +270,17 @@ impl Exchange {
         let local = self.request.remote.ip().to_canonical().is_loopback();
         let answer = StaticAnswer::refused(refusal, local, &self.request.method);
         let _client_gone = send_static(&mut self.reply(), &answer);
-        Outcome { substatus: refusal.substatus, ..Outcome::default() }
+        Outcome {
+            substatus: refusal.substatus,
+            ..Outcome::default()
+        }
     }
 
     fn send_file(&self, route: &StaticRoute) -> Outcome {
         let header = |name: &str| {
-            self.request.header(name).and_then(|value| std::str::from_utf8(value).ok())
+            self.request
+                .header(name)
+                .and_then(|value| std::str::from_utf8(value).ok())
         };
         let (site, method) = (&self.host.site, &self.request.method);
         match static_files::answer(site, route, method, self.url.query(), header) {
@@ -294,11 +313,20 @@ impl Exchange {
         let (http_status, log_data) = block.left_behind();
         block.poison();
         self.check_status(status, http_status);
-        let appended = std::mem::take(&mut *conn.log.lock().unwrap_or_else(PoisonError::into_inner));
+        let appended =
+            std::mem::take(&mut *conn.log.lock().unwrap_or_else(PoisonError::into_inner));
         let child = *conn.child.lock().unwrap_or_else(PoisonError::into_inner);
         // A child that failed is the request's failure, though its parent ends it well.
-        let status = if child.is_some_and(|c| c.failed) { HSE_STATUS_ERROR } else { status };
-        Outcome { extension: Some(status), log: log_data + &appended, ..Outcome::default() }
+        let status = if child.is_some_and(|c| c.failed) {
+            HSE_STATUS_ERROR
+        } else {
+            status
+        };
+        Outcome {
+            extension: Some(status),
+            log: log_data + &appended,
+            ..Outcome::default()
+        }
     }
 
     /// What IIS does where the extension sent nothing.
@@ -313,19 +341,28 @@ impl Exchange {
         }
         if status >= HSE_STATUS_ERROR {
             drop(reply);
-            self.refuse(&Refusal::new(500, 0, "the extension failed and sent no response"));
+            self.refuse(&Refusal::new(
+                500,
+                0,
+                "the extension failed and sent no response",
+            ));
             return;
         }
         // Not documented for IIS: an empty answer with the status the extension set.
         let line = format!("{http_status}");
-        let _client_gone = reply.begin(head::parse(Some(line.as_bytes()), b"Content-Length: 0"), None);
+        let _client_gone = reply.begin(
+            head::parse(Some(line.as_bytes()), b"Content-Length: 0"),
+            None,
+        );
     }
 }
 
 /// Sends an answer of the static file handler.
 fn send_static(reply: &mut Reply, answer: &StaticAnswer) -> Result<(), Win32Error> {
-    let headers =
-        answer.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes()));
+    let headers = answer
+        .headers
+        .iter()
+        .map(|(name, value)| (name.clone(), value.clone().into_bytes()));
     let head = Head {
         status: answer.status,
         reason: answer.reason.clone(),
@@ -335,7 +372,11 @@ fn send_static(reply: &mut Reply, answer: &StaticAnswer) -> Result<(), Win32Erro
     match &answer.body {
         StaticBody::Empty => Ok(()),
         StaticBody::Bytes(bytes) => reply.data(bytes),
-        StaticBody::File { path, offset, length } => {
+        StaticBody::File {
+            path,
+            offset,
+            length,
+        } => {
             let mut file = std::fs::File::open(path).map_err(|_| Win32Error::READ_FAULT)?;
             let at = std::io::SeekFrom::Start(*offset);
             file.seek(at).map_err(|_| Win32Error::READ_FAULT)?;

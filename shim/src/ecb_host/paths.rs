@@ -2,9 +2,7 @@
 
 use super::Conn;
 use crate::site::UrlPath;
-use isapi_http::ecb::constants::{
-    HSE_URL_FLAGS_EXECUTE, HSE_URL_FLAGS_READ, HSE_URL_FLAGS_SCRIPT,
-};
+use isapi_http::ecb::constants::{HSE_URL_FLAGS_EXECUTE, HSE_URL_FLAGS_READ, HSE_URL_FLAGS_SCRIPT};
 
 /// Where a URL leads.
 pub(super) struct Mapped {

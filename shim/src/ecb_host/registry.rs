@@ -16,7 +16,9 @@ static OPEN: LazyLock<[Mutex<HashMap<usize, Arc<Conn>>>; SHARDS]> =
     LazyLock::new(|| std::array::from_fn(|_| Mutex::default()));
 
 fn shard(id: usize) -> std::sync::MutexGuard<'static, HashMap<usize, Arc<Conn>>> {
-    OPEN[id % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
+    OPEN[id % SHARDS]
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Opens a request under the next number.

@@ -54,11 +54,7 @@ impl From<Win32Error> for Failure {
 }
 
 impl Reply {
-    pub(super) fn new(
-        sink: Box<dyn Sink>,
-        request: &super::Request,
-        server: &'static str,
-    ) -> Self {
+    pub(super) fn new(sink: Box<dyn Sink>, request: &super::Request, server: &'static str) -> Self {
         Self {
             sink,
             server,
@@ -110,7 +106,10 @@ impl Reply {
             return Ok(());
         }
         if self.is_begun() || self.ended {
-            report(codes::EXTENSION_CONTRACT, "the extension sent headers twice; refused");
+            report(
+                codes::EXTENSION_CONTRACT,
+                "the extension sent headers twice; refused",
+            );
             return Err(Win32Error::INVALID_PARAMETER);
         }
         let Parsed { mut head, body } = parsed;
@@ -120,17 +119,25 @@ impl Reply {
             name.eq_ignore_ascii_case("connection") && value.eq_ignore_ascii_case(b"close")
         });
         let must_close = matches!(framing, Framing::Close) || keep == Some(false);
-        head.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("connection"));
+        head.headers
+            .retain(|(name, _)| !name.eq_ignore_ascii_case("connection"));
         self.add_own(&mut head, said_close || must_close || !self.client_keeps);
         self.framing = Some(framing);
         let result = self.sink.head(head);
         self.note(result)?;
-        if body.is_empty() { Ok(()) } else { self.data(body) }
+        if body.is_empty() {
+            Ok(())
+        } else {
+            self.data(body)
+        }
     }
 
     fn framing_of(&self, head: &Head) -> Framing {
         let find = |wanted: &str| {
-            head.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, v)| v)
+            head.headers
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+                .map(|(_, v)| v)
         };
         if self.head_request || matches!(head.status, 100..=199 | 204 | 304) {
             return Framing::None;
@@ -146,7 +153,9 @@ impl Reply {
     /// `Server`, `Date` and `Connection` come from the server, behind the extension's headers.
     fn add_own(&self, head: &mut Head, close: bool) {
         let has = |head: &Head, wanted: &str| {
-            head.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted))
+            head.headers
+                .iter()
+                .any(|(name, _)| name.eq_ignore_ascii_case(wanted))
         };
         if !has(head, "server") {
             head.headers.push(("Server".to_owned(), self.server.into()));
@@ -156,7 +165,8 @@ impl Reply {
             head.headers.push(("Date".to_owned(), now.into()));
         }
         if close {
-            head.headers.push(("Connection".to_owned(), b"close".to_vec()));
+            head.headers
+                .push(("Connection".to_owned(), b"close".to_vec()));
         }
     }
 
@@ -168,7 +178,9 @@ impl Reply {
         if self.ended || self.close {
             return Err(Win32Error::NETNAME_DELETED);
         }
-        let Some(framing) = &mut self.framing else { return self.headless(data) };
+        let Some(framing) = &mut self.framing else {
+            return self.headless(data);
+        };
         let (sink, sent) = (&mut self.sink, &mut self.sent);
         let mut put = |bytes: &[u8]| -> Result<(), Failure> {
             *sent += bytes.len() as u64;
@@ -187,7 +199,11 @@ impl Reply {
                         "the extension sent more than its Content-Length; the rest was dropped",
                     );
                 }
-                if size == 0 { Ok(()) } else { put(&data[..size]) }
+                if size == 0 {
+                    Ok(())
+                } else {
+                    put(&data[..size])
+                }
             }
             Framing::Chunked(decoder) => decoder.feed(data, put),
         };
@@ -195,7 +211,10 @@ impl Reply {
             Ok(()) => Ok(()),
             Err(Failure::Client(error)) => self.note(Err(error)),
             Err(Failure::Framing) => {
-                report(codes::RESPONSE_FRAMING, "the extension's chunks cannot be read; closed");
+                report(
+                    codes::RESPONSE_FRAMING,
+                    "the extension's chunks cannot be read; closed",
+                );
                 self.close = true;
                 Err(Win32Error::INVALID_PARAMETER)
             }
@@ -228,7 +247,8 @@ impl Reply {
             Some(Framing::Close | Framing::None) => true,
         };
         let aborted = !whole || self.failed.is_some();
-        self.sink.end(if aborted { End::Aborted } else { End::Complete });
+        self.sink
+            .end(if aborted { End::Aborted } else { End::Complete });
     }
 
     fn note(&mut self, result: Result<(), Win32Error>) -> Result<(), Win32Error> {

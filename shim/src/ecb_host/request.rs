@@ -86,11 +86,18 @@ impl Request {
 
     /// The name the client used for this server, without its port.
     pub fn server_name(&self) -> String {
-        let host = self.header("host").map(String::from_utf8_lossy).unwrap_or_default();
+        let host = self
+            .header("host")
+            .map(String::from_utf8_lossy)
+            .unwrap_or_default();
         let name = match host.rfind(']') {
             Some(end) => &host[..=end],
             None => host.split(':').next().unwrap_or_default(),
         };
-        if name.is_empty() { self.local.ip().to_string() } else { name.to_owned() }
+        if name.is_empty() {
+            self.local.ip().to_string()
+        } else {
+            name.to_owned()
+        }
     }
 }

@@ -20,7 +20,11 @@ const PIECE: usize = 65_536;
 /// One part of a response.
 enum Part {
     Memory(Vec<u8>),
-    File { handle: FileHandle, offset: u64, length: Option<u64> },
+    File {
+        handle: FileHandle,
+        offset: u64,
+        length: Option<u64>,
+    },
 }
 
 /// A file that the extension has opened and keeps open until the operation is done: a Windows
@@ -67,7 +71,8 @@ impl Response {
     fn send(&self, conn: &Conn) -> Result<u32, Win32Error> {
         let mut sent = 0u64;
         if let Some(headers) = &self.headers {
-            conn.reply().begin(head::parse(self.status.as_deref(), headers), Some(true))?;
+            conn.reply()
+                .begin(head::parse(self.status.as_deref(), headers), Some(true))?;
         }
         for part in &self.parts {
             sent += match part {
@@ -75,9 +80,11 @@ impl Response {
                     conn.reply().data(data)?;
                     data.len() as u64
                 }
-                Part::File { handle, offset, length } => {
-                    send_file(conn, handle, *offset, *length)?
-                }
+                Part::File {
+                    handle,
+                    offset,
+                    length,
+                } => send_file(conn, handle, *offset, *length)?,
             };
         }
         if self.disconnect {
@@ -104,7 +111,8 @@ fn send_file(
     let (mut left, mut buffer) = (wanted, vec![0; PIECE]);
     while left > 0 {
         let most = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
-        let read = read_at(&file, &mut buffer[..most], offset).map_err(|_| Win32Error::READ_FAULT)?;
+        let read =
+            read_at(&file, &mut buffer[..most], offset).map_err(|_| Win32Error::READ_FAULT)?;
         if read == 0 {
             return Err(Win32Error::READ_FAULT);
         }
@@ -122,11 +130,17 @@ unsafe fn memory(data: *const c_void, length: usize) -> Option<Part> {
         return None;
     }
     // SAFETY: the caller's contract.
-    Some(Part::Memory(unsafe { std::slice::from_raw_parts(data.cast::<u8>(), length) }.to_vec()))
+    Some(Part::Memory(
+        unsafe { std::slice::from_raw_parts(data.cast::<u8>(), length) }.to_vec(),
+    ))
 }
 
 fn file(handle: HANDLE, offset: u64, length: Option<u64>) -> Part {
-    Part::File { handle: FileHandle(handle.addr()), offset, length }
+    Part::File {
+        handle: FileHandle(handle.addr()),
+        offset,
+        length,
+    }
 }
 
 /// # Safety
@@ -152,10 +166,21 @@ pub(super) unsafe fn transmit_file(conn: &Arc<Conn>, info: &HSE_TF_INFO) -> Resu
         parts.extend(memory(info.pTail, info.TailLength as usize));
         let status = string(info.pszStatusCode).map(<[u8]>::to_vec);
         let disconnect = info.dwFlags & HSE_IO_DISCONNECT_AFTER_SEND != 0;
-        (Response { status: None, headers, parts, disconnect }, status)
+        (
+            Response {
+                status: None,
+                headers,
+                parts,
+                disconnect,
+            },
+            status,
+        )
     };
     let response = Response { status, ..response };
-    let own = info.pfnHseIO.map(|callback| Completion { callback, context: info.pContext });
+    let own = info.pfnHseIO.map(|callback| Completion {
+        callback,
+        context: info.pContext,
+    });
     let completion = own.or_else(|| conn.completion());
     if info.dwFlags & HSE_IO_ASYNC != 0 || own.is_some() {
         return conn.start_async(completion, move |conn| response.send(conn));

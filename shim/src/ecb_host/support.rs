@@ -83,7 +83,8 @@ unsafe fn serve(conn: &Arc<Conn>, note: &mut Note, request: DWORD, at: Arguments
                 let headers = counted(info.pszHeader, info.cchHeader).unwrap_or_default();
                 note.value(status.unwrap_or(b"200 OK"));
                 note.size = Some(headers.len() as u64);
-                conn.reply().begin(head::parse(status, headers), Some(info.fKeepConn != 0))
+                conn.reply()
+                    .begin(head::parse(status, headers), Some(info.fKeepConn != 0))
             }
             HSE_REQ_DONE_WITH_SESSION => {
                 let status = at.buffer.cast::<DWORD>().as_ref();
@@ -96,7 +97,10 @@ unsafe fn serve(conn: &Arc<Conn>, note: &mut Note, request: DWORD, at: Arguments
             HSE_REQ_MAP_UNICODE_URL_TO_PATH_EX => map_unicode_url_ex(conn, at),
             HSE_APPEND_LOG_PARAMETER => {
                 let text = String::from_utf8_lossy(at.string()?).into_owned();
-                conn.log.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
+                conn.log
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push_str(&text);
                 Ok(())
             }
             HSE_REQ_IO_COMPLETION => {
@@ -194,18 +198,26 @@ unsafe fn wide<'a>(text: *const u16) -> Option<&'a [u16]> {
 
 fn done(conn: &Conn, status: DWORD) {
     if !conn.latch.done(status) {
-        report(codes::EXTENSION_CONTRACT, "DONE_WITH_SESSION came twice for one request");
+        report(
+            codes::EXTENSION_CONTRACT,
+            "DONE_WITH_SESSION came twice for one request",
+        );
     }
 }
 
 /// A whole 302 answer; nothing else is needed.
 fn redirect(conn: &Conn, url: &[u8]) -> Done {
     // A line break would begin another header.
-    let url: Vec<u8> = url.iter().copied().filter(|b| !b.is_ascii_control()).collect();
+    let url: Vec<u8> = url
+        .iter()
+        .copied()
+        .filter(|b| !b.is_ascii_control())
+        .collect();
     let mut headers = b"Location: ".to_vec();
     headers.extend_from_slice(&url);
     headers.extend_from_slice(b"\r\nContent-Length: 0\r\n\r\n");
-    conn.reply().begin(head::parse(Some(b"302 Object Moved"), &headers), Some(true))
+    conn.reply()
+        .begin(head::parse(Some(b"302 Object Moved"), &headers), Some(true))
 }
 
 /// # Safety
@@ -217,7 +229,10 @@ unsafe fn set_completion(conn: &Conn, at: Arguments) {
         context: at.kind.cast(),
     });
     // The latest registration wins.
-    *conn.completion.lock().unwrap_or_else(PoisonError::into_inner) = completion;
+    *conn
+        .completion
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner) = completion;
 }
 
 /// Copies text and its NUL into an in/out buffer of `size` units.
@@ -228,7 +243,9 @@ unsafe fn copy_out<T: Copy>(text: &[T], unit: u32, target: *mut T, size: *mut DW
     // SAFETY: the caller's contract.
     unsafe {
         let offered = *size;
-        let needed = u32::try_from(text.len()).map_err(|_| BAD)?.saturating_mul(unit);
+        let needed = u32::try_from(text.len())
+            .map_err(|_| BAD)?
+            .saturating_mul(unit);
         *size = needed;
         if offered < needed {
             return Err(Win32Error::INSUFFICIENT_BUFFER);
@@ -279,32 +296,52 @@ unsafe fn map_url_ex(conn: &Conn, at: Arguments) -> Done {
     let path = super::variables::ansi(&mapped.path);
     let fits = path.len() < MAX_PATH;
     // Cut as IIS 6 does, and told by error 122.
-    for (to, from) in info.lpszPath.iter_mut().zip(path.iter().take(MAX_PATH - 1).chain([&0])) {
+    for (to, from) in info
+        .lpszPath
+        .iter_mut()
+        .zip(path.iter().take(MAX_PATH - 1).chain([&0]))
+    {
         *to = from.cast_signed();
     }
     info.dwFlags = mapped.flags;
     info.cchMatchingPath = mapped.matching_path;
     info.cchMatchingURL = mapped.matching_url;
-    if fits { Ok(()) } else { Err(Win32Error::INSUFFICIENT_BUFFER) }
+    if fits {
+        Ok(())
+    } else {
+        Err(Win32Error::INSUFFICIENT_BUFFER)
+    }
 }
 
 /// # Safety
 /// As for `HSE_REQ_MAP_UNICODE_URL_TO_PATH_EX`.
 unsafe fn map_unicode_url_ex(conn: &Conn, at: Arguments) -> Done {
     // SAFETY: by contract.
-    let (url, info) =
-        unsafe { (wide(at.buffer.cast()), at.kind.cast::<HSE_UNICODE_URL_MAPEX_INFO>().as_mut()) };
+    let (url, info) = unsafe {
+        (
+            wide(at.buffer.cast()),
+            at.kind.cast::<HSE_UNICODE_URL_MAPEX_INFO>().as_mut(),
+        )
+    };
     let (url, info) = (url.ok_or(BAD)?, info.ok_or(BAD)?);
     let mapped = conn.map_url(&String::from_utf16_lossy(url));
     let path: Vec<u16> = mapped.path.encode_utf16().collect();
     let fits = path.len() < MAX_PATH;
-    for (to, from) in info.lpszPath.iter_mut().zip(path.iter().take(MAX_PATH - 1).chain([&0])) {
+    for (to, from) in info
+        .lpszPath
+        .iter_mut()
+        .zip(path.iter().take(MAX_PATH - 1).chain([&0]))
+    {
         *to = *from;
     }
     info.dwFlags = mapped.flags;
     info.cchMatchingPath = mapped.matching_path;
     info.cchMatchingURL = mapped.matching_url;
-    if fits { Ok(()) } else { Err(Win32Error::INSUFFICIENT_BUFFER) }
+    if fits {
+        Ok(())
+    } else {
+        Err(Win32Error::INSUFFICIENT_BUFFER)
+    }
 }
 
 /// A buffer of the extension's that an asynchronous read fills.
@@ -393,7 +430,11 @@ unsafe fn custom_error(conn: &Arc<Conn>, info: &HSE_CUSTOM_ERROR_INFO) -> Done {
     // SAFETY: the caller's contract.
     let status = unsafe { string(info.pszStatus) }.ok_or(BAD)?;
     let head = head::parse(Some(status), b"").head;
-    let refusal = Refusal::new(head.status, info.uHttpSubError, "the extension asked for this page");
+    let refusal = Refusal::new(
+        head.status,
+        info.uHttpSubError,
+        "the extension asked for this page",
+    );
     let send = move |conn: &Arc<Conn>| {
         conn.exchange.refuse(&refusal);
         Ok(0)

@@ -89,7 +89,11 @@ pub(super) fn excerpt(bytes: &[u8]) -> String {
     /// A status line, a path, or the begin of a body.
     const LIMIT: usize = 60;
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LIMIT)]).into_owned();
-    if bytes.len() > LIMIT { text + "…" } else { text }
+    if bytes.len() > LIMIT {
+        text + "…"
+    } else {
+        text
+    }
 }
 
 /// Times a call if it is to be written.

@@ -30,7 +30,12 @@ impl Conn {
         } else {
             name
         };
-        let given = self.request.server_vars.iter().rev().find(|(n, _)| n == name);
+        let given = self
+            .request
+            .server_vars
+            .iter()
+            .rev()
+            .find(|(n, _)| n == name);
         if let Some((_, value)) = given {
             return text(value);
         }
@@ -38,7 +43,8 @@ impl Conn {
             let matches = |n: &str| n.eq_ignore_ascii_case(header);
             return self.request.joined_header(matches).map(Value::Bytes);
         }
-        self.plain(name).or_else(|| header_variable(&self.request, name))
+        self.plain(name)
+            .or_else(|| header_variable(&self.request, name))
     }
 
     fn plain(&self, name: &str) -> Option<Value<'_>> {
@@ -47,9 +53,9 @@ impl Conn {
             "ALL_HTTP" => Some(Value::Bytes(all_http(request))),
             "ALL_RAW" => Some(Value::Bytes(all_raw(request))),
             "CONTENT_LENGTH" => text(self.total.map_or(-1, i128::from).to_string()),
-            "CONTENT_TYPE" => {
-                Some(Value::Bytes(request.header("content-type").unwrap_or_default().to_vec()))
-            }
+            "CONTENT_TYPE" => Some(Value::Bytes(
+                request.header("content-type").unwrap_or_default().to_vec(),
+            )),
             "HTTP_METHOD" | "REQUEST_METHOD" => text(&*request.method),
             "HTTP_VERSION" | "SERVER_PROTOCOL" => text(request.version.as_str()),
             "REMOTE_ADDR" | "REMOTE_HOST" => text(request.remote.ip().to_string()),
@@ -111,13 +117,32 @@ impl Conn {
             "SERVER_PORT_SECURE" | "REQUEST_FLAGS" => "0",
             // Known names that have no value here: nobody is authenticated and nothing is
             // encrypted. `--server-var` gives them one.
-            "APP_POOL_CONFIG" | "AUTH_PASSWORD" | "AUTH_TYPE" | "AUTH_USER" | "CERT_COOKIE"
-            | "CERT_FLAGS" | "CERT_ISSUER" | "CERT_KEYSIZE" | "CERT_SECRETKEYSIZE"
-            | "CERT_SERIALNUMBER" | "CERT_SERVER_ISSUER" | "CERT_SERVER_SUBJECT"
-            | "CERT_SUBJECT" | "CRYPT_CIPHER_ALG_ID" | "CRYPT_HASH_ALG_ID"
-            | "CRYPT_KEYEXCHANGE_ALG_ID" | "CRYPT_PROTOCOL" | "FORWARDED_URL" | "HTTPS_KEYSIZE"
-            | "HTTPS_SECRETKEYSIZE" | "HTTPS_SERVER_ISSUER" | "HTTPS_SERVER_SUBJECT"
-            | "LOGON_USER" | "ORIGINAL_URL" | "REMOTE_USER" | "UNMAPPED_REMOTE_USER" => "",
+            "APP_POOL_CONFIG"
+            | "AUTH_PASSWORD"
+            | "AUTH_TYPE"
+            | "AUTH_USER"
+            | "CERT_COOKIE"
+            | "CERT_FLAGS"
+            | "CERT_ISSUER"
+            | "CERT_KEYSIZE"
+            | "CERT_SECRETKEYSIZE"
+            | "CERT_SERIALNUMBER"
+            | "CERT_SERVER_ISSUER"
+            | "CERT_SERVER_SUBJECT"
+            | "CERT_SUBJECT"
+            | "CRYPT_CIPHER_ALG_ID"
+            | "CRYPT_HASH_ALG_ID"
+            | "CRYPT_KEYEXCHANGE_ALG_ID"
+            | "CRYPT_PROTOCOL"
+            | "FORWARDED_URL"
+            | "HTTPS_KEYSIZE"
+            | "HTTPS_SECRETKEYSIZE"
+            | "HTTPS_SERVER_ISSUER"
+            | "HTTPS_SERVER_SUBJECT"
+            | "LOGON_USER"
+            | "ORIGINAL_URL"
+            | "REMOTE_USER"
+            | "UNMAPPED_REMOTE_USER" => "",
             _ => return None,
         })
     }
@@ -142,7 +167,13 @@ fn all_http(request: &Request) -> Vec<u8> {
     let mut out = Vec::new();
     for (name, value) in &request.headers {
         out.extend_from_slice(b"HTTP_");
-        out.extend(name.bytes().map(|b| if b == b'-' { b'_' } else { b.to_ascii_uppercase() }));
+        out.extend(name.bytes().map(|b| {
+            if b == b'-' {
+                b'_'
+            } else {
+                b.to_ascii_uppercase()
+            }
+        }));
         out.push(b':');
         out.extend_from_slice(value);
         out.push(b'\n');
@@ -152,7 +183,10 @@ fn all_http(request: &Request) -> Vec<u8> {
 
 /// `Name: value` and CRLF, in the client's spelling.
 fn all_raw(request: &Request) -> Vec<u8> {
-    let spelled = request.spelling.as_ref().map(|spelling| (spelling.0)(&request.headers));
+    let spelled = request
+        .spelling
+        .as_ref()
+        .map(|spelling| (spelling.0)(&request.headers));
     let mut out = Vec::new();
     for (name, value) in spelled.as_ref().unwrap_or(&request.headers) {
         out.extend_from_slice(name.as_bytes());
@@ -177,7 +211,11 @@ fn script_translated(file: &Path) -> String {
 /// The form of http.sys: scheme, host with port, the address's port again, raw URL.
 fn cache_url(request: &Request, url: &UrlPath) -> String {
     let port = request.local.port();
-    format!("http://{}:{port}:{port}{}", request.server_name(), url.raw())
+    format!(
+        "http://{}:{port}:{port}{}",
+        request.server_name(),
+        url.raw()
+    )
 }
 
 /// ANSI: Windows-1252, with `?` for what it lacks, as Windows converts to its code page.
@@ -189,7 +227,11 @@ pub(super) fn ansi(text: &str) -> Vec<u8> {
     let mut buffer = [0u8; 4];
     for c in text.chars() {
         let (bytes, _, unmappable) = encoding_rs::WINDOWS_1252.encode(c.encode_utf8(&mut buffer));
-        if unmappable { out.push(b'?') } else { out.extend_from_slice(&bytes) }
+        if unmappable {
+            out.push(b'?')
+        } else {
+            out.extend_from_slice(&bytes)
+        }
     }
     out
 }

@@ -36,13 +36,23 @@ impl AccessLog {
 }
 
 fn line(entry: &Entry, outcome: &Outcome, date: &str) -> String {
-    let Entry { client, method, target, version, since } = entry;
+    let Entry {
+        client,
+        method,
+        target,
+        version,
+        since,
+    } = entry;
     let status = match (outcome.status, outcome.substatus) {
         (0, _) => "-".to_owned(),
         (status, 0) => status.to_string(),
         (status, substatus) => format!("{status}.{substatus}"),
     };
-    let log = if outcome.log.is_empty() { String::new() } else { format!(" {}", outcome.log) };
+    let log = if outcome.log.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", outcome.log)
+    };
     let ms = since.elapsed().as_secs_f64() * 1000.0;
     // Nothing of a request may break the line.
     let text = format!(
@@ -50,7 +60,10 @@ fn line(entry: &Entry, outcome: &Outcome, date: &str) -> String {
         version.as_str(),
         outcome.sent
     );
-    let mut text: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    let mut text: String = text
+        .chars()
+        .map(|c| if c.is_control() { '?' } else { c })
+        .collect();
     text.push('\n');
     text
 }
@@ -68,7 +81,12 @@ mod tests {
             version: Version::Http11,
             since: Instant::now(),
         };
-        let outcome = Outcome { status: 404, substatus: 3, sent: 12, ..Outcome::default() };
+        let outcome = Outcome {
+            status: 404,
+            substatus: 3,
+            sent: 12,
+            ..Outcome::default()
+        };
         let line = line(&entry, &outcome, "date");
         let (start, _) = line.split_once("12 ").unwrap();
         assert_eq!(start, "127.0.0.1 [date] \"GET /a?b HTTP/1.1\" 404.3 ");

@@ -45,7 +45,11 @@ pub(super) async fn answer(
     // Not awaited: the response begins before the script ends.
     tokio::task::spawn_blocking(move || {
         let (request, body) = take_apart(incoming, peer, shared.local);
-        let sink = Box::new(Client { head: Some(head), waiting: None, pieces: None });
+        let sink = Box::new(Client {
+            head: Some(head),
+            waiting: None,
+            pieces: None,
+        });
         let entry = shared.log.is_on().then(|| Entry {
             client: peer.ip(),
             method: request.method.clone(),
@@ -81,12 +85,20 @@ fn take_apart(
     let body: Box<dyn Body> = if length == Some(0) {
         Box::new(NoBody)
     } else {
-        Box::new(ClientBody { handle: Handle::current(), body, piece: Bytes::new() })
+        Box::new(ClientBody {
+            handle: Handle::current(),
+            body,
+            piece: Bytes::new(),
+        })
     };
     let request = Request {
         method: parts.method.as_str().to_owned(),
         target,
-        version: if http11 { Version::Http11 } else { Version::Http10 },
+        version: if http11 {
+            Version::Http11
+        } else {
+            Version::Http10
+        },
         keep_connection: keeps(&parts.headers, http11),
         spelling: Some(spelling::of_request(parts.extensions)),
         headers,
@@ -101,10 +113,15 @@ fn take_apart(
 /// RFC 9112, 9.3.
 fn keeps(headers: &HeaderMap, http11: bool) -> bool {
     let has = |wanted: &str| {
-        headers.get_all(hyper::header::CONNECTION).iter().any(|value| {
-            let tokens = value.to_str().unwrap_or_default();
-            tokens.split(',').any(|token| token.trim().eq_ignore_ascii_case(wanted))
-        })
+        headers
+            .get_all(hyper::header::CONNECTION)
+            .iter()
+            .any(|value| {
+                let tokens = value.to_str().unwrap_or_default();
+                tokens
+                    .split(',')
+                    .any(|token| token.trim().eq_ignore_ascii_case(wanted))
+            })
     };
     !has("close") && (http11 || has("keep-alive"))
 }
@@ -193,7 +210,10 @@ impl Sink for Client {
 }
 
 fn announced(head: &Head) -> Option<u64> {
-    let length = head.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case("content-length"));
+    let length = head
+        .headers
+        .iter()
+        .find(|(n, _)| n.eq_ignore_ascii_case("content-length"));
     length.and_then(|(_, v)| std::str::from_utf8(v).ok()?.parse().ok())
 }
 
@@ -211,9 +231,10 @@ fn response(head: Head, body: ReplyBody) -> Option<Response<ReplyBody>> {
     }
     for (name, value) in head.headers {
         // A name or value that HTTP forbids cannot be sent; the extension's other headers can.
-        let (Ok(name), Ok(value)) =
-            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(&value))
-        else {
+        let (Ok(name), Ok(value)) = (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_bytes(&value),
+        ) else {
             continue;
         };
         // Two lengths, even equal ones, are hyper's to refuse; the first counts.
@@ -242,9 +263,9 @@ impl hyper::body::Body for ReplyBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         match self.get_mut() {
             Self::Whole(data) => Poll::Ready(data.take().map(|d| Ok(Frame::data(d)))),
-            Self::Pieces(receiver) => {
-                receiver.poll_recv(context).map(|piece| piece.map(|p| p.map(Frame::data)))
-            }
+            Self::Pieces(receiver) => receiver
+                .poll_recv(context)
+                .map(|piece| piece.map(|p| p.map(Frame::data))),
         }
     }
 

@@ -9,10 +9,15 @@ use tempfile::TempDir;
 /// The home folder that the options ask for, and the folder made for it, which must live as long
 /// as the server. `None`: the site's own.
 pub(super) fn home(args: &ServeArgs) -> Result<(Option<PathBuf>, Option<TempDir>)> {
-    let Some(Some(handler)) = &args.wildcard else { return Ok((args.host.home.clone(), None)) };
+    let Some(Some(handler)) = &args.wildcard else {
+        return Ok((args.host.home.clone(), None));
+    };
     let bad = |why: String| {
-        Error::new(codes::HANDLER_MISSING, format!("the handler {}: {why}", handler.display()))
-            .fix("name a Python file with a function Request()")
+        Error::new(
+            codes::HANDLER_MISSING,
+            format!("the handler {}: {why}", handler.display()),
+        )
+        .fix("name a Python file with a function Request()")
     };
     let file = handler.canonicalize().map_err(|e| bad(e.to_string()))?;
     if !file.is_file() {

@@ -45,7 +45,11 @@ pub fn serve(args: &ServeArgs) -> Result<Option<Exit>> {
     let (home, _generated) = handler::home(args)?;
     let options = SiteOptions {
         map_is_explicit: !args.map.is_empty(),
-        map: if args.map.is_empty() { SiteOptions::default().map } else { args.map.clone() },
+        map: if args.map.is_empty() {
+            SiteOptions::default().map
+        } else {
+            args.map.clone()
+        },
         wildcard: args.wildcard.is_some(),
         home,
         use_web_config: !args.no_web_config,
@@ -70,14 +74,20 @@ pub fn serve(args: &ServeArgs) -> Result<Option<Exit>> {
 }
 
 fn failed(error: &std::io::Error) -> Error {
-    Error::new(codes::SERVER_FAILED, format!("the server could not be started: {error}"))
-        .fix("the system is short of something: threads, descriptors or memory")
+    Error::new(
+        codes::SERVER_FAILED,
+        format!("the server could not be started: {error}"),
+    )
+    .fix("the system is short of something: threads, descriptors or memory")
 }
 
 async fn listen(args: &ServeArgs, host: &Arc<Host>) -> Result<()> {
     let listener = TcpListener::bind(args.listen).await.map_err(|e| {
-        Error::new(codes::ADDRESS_IN_USE, format!("cannot listen on {}: {e}", args.listen))
-            .fix("another program may have the port; --listen 127.0.0.1:0 picks a free one")
+        Error::new(
+            codes::ADDRESS_IN_USE,
+            format!("cannot listen on {}: {e}", args.listen),
+        )
+        .fix("another program may have the port; --listen 127.0.0.1:0 picks a free one")
     })?;
     let local = listener.local_addr().map_err(|e| failed(&e))?;
     let url = format!("http://{local}/");
@@ -87,7 +97,11 @@ async fn listen(args: &ServeArgs, host: &Arc<Host>) -> Result<()> {
         write_ready(file, &url)?;
     }
     let log = AccessLog::new(!args.no_access_log);
-    let shared = Arc::new(Shared { host: Arc::clone(host), log, local });
+    let shared = Arc::new(Shared {
+        host: Arc::clone(host),
+        log,
+        local,
+    });
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop_signal());
     loop {
@@ -112,10 +126,16 @@ async fn listen(args: &ServeArgs, host: &Arc<Host>) -> Result<()> {
 /// Whole or not at all: whoever waits for the file reads it at once.
 fn write_ready(file: &Path, url: &str) -> Result<()> {
     let failed = |e: std::io::Error| {
-        Error::new(codes::READY_FILE, format!("{} cannot be written: {e}", file.display()))
-            .fix("check that its folder exists and may be written to")
+        Error::new(
+            codes::READY_FILE,
+            format!("{} cannot be written: {e}", file.display()),
+        )
+        .fix("check that its folder exists and may be written to")
     };
-    let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = file
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let mut temporary = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     std::io::Write::write_all(&mut temporary, format!("{url}\n").as_bytes()).map_err(failed)?;
     temporary.persist(file).map_err(|e| failed(e.error))?;

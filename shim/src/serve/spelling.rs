@@ -43,33 +43,49 @@ async fn write(headers: &HeaderList, extensions: Extensions) -> Option<HeaderLis
     for (name, value) in headers {
         // Framing headers would be checked against the body; their spelling is all we want.
         let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-        response.headers_mut().append(name, HeaderValue::from_bytes(value).ok()?);
+        response
+            .headers_mut()
+            .append(name, HeaderValue::from_bytes(value).ok()?);
     }
     let response = Mutex::new(Some(response));
     let service = service_fn(|_: Request<hyper::body::Incoming>| {
-        let taken = response.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let taken = response
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         let response = taken.unwrap_or_default();
         async { Ok::<_, Infallible>(response) }
     });
     let (mut client, server) = tokio::io::duplex(MESSAGE);
     // HEAD: a response to it may name any length.
-    client.write_all(b"HEAD / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.ok()?;
+    client
+        .write_all(b"HEAD / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+        .await
+        .ok()?;
     let mut builder = http1::Builder::new();
     builder.preserve_header_case(true).auto_date_header(false);
-    builder.serve_connection(TokioIo::new(server), service).await.ok()?;
+    builder
+        .serve_connection(TokioIo::new(server), service)
+        .await
+        .ok()?;
     let mut text = Vec::new();
     client.read_to_end(&mut text).await.ok()?;
     let mut spelled = HeaderList::new();
     for line in text.split(|b| *b == b'\n').skip(1) {
         let line = line.trim_ascii_end();
-        let Some(colon) = line.iter().position(|b| *b == b':') else { continue };
+        let Some(colon) = line.iter().position(|b| *b == b':') else {
+            continue;
+        };
         let name = String::from_utf8_lossy(&line[..colon]).into_owned();
         spelled.push((name, line[colon + 1..].trim_ascii().to_vec()));
     }
     // What hyper added or left out is not the request's.
     let mut found: HashMap<String, Vec<String>> = HashMap::new();
     for (name, _) in spelled.into_iter().rev() {
-        found.entry(name.to_ascii_lowercase()).or_default().push(name);
+        found
+            .entry(name.to_ascii_lowercase())
+            .or_default()
+            .push(name);
     }
     Some(
         headers
@@ -85,11 +101,18 @@ async fn write(headers: &HeaderList, extensions: Extensions) -> Option<HeaderLis
 /// Extensions that make hyper write names as they are spelled here; `None` where its own way
 /// (each word capitalised) is the same already.
 pub(super) fn for_response<'a>(names: impl Iterator<Item = &'a str>) -> Option<Extensions> {
-    let unusual: Vec<String> = names.filter(|n| !is_title_case(n)).map(str::to_owned).collect();
+    let unusual: Vec<String> = names
+        .filter(|n| !is_title_case(n))
+        .map(str::to_owned)
+        .collect();
     if unusual.is_empty() {
         return None;
     }
-    let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(&unusual).cloned();
+    let known = KNOWN
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(&unusual)
+        .cloned();
     if known.is_some() {
         return known;
     }
@@ -105,7 +128,11 @@ pub(super) fn for_response<'a>(names: impl Iterator<Item = &'a str>) -> Option<E
 fn is_title_case(name: &str) -> bool {
     let mut start = true;
     name.bytes().all(|b| {
-        let fits = if start { !b.is_ascii_lowercase() } else { !b.is_ascii_uppercase() };
+        let fits = if start {
+            !b.is_ascii_lowercase()
+        } else {
+            !b.is_ascii_uppercase()
+        };
         start = b == b'-';
         fits
     })
@@ -121,8 +148,17 @@ async fn read(names: &[String]) -> Option<Extensions> {
     });
     let mut message = String::from("GET / HTTP/1.1\r\n");
     // A length or coding here would be obeyed; hyper writes those two names itself anyway.
-    let framing = ["content-length", "transfer-encoding", "connection", "upgrade", "expect"];
-    for name in names.iter().filter(|n| !framing.contains(&&*n.to_ascii_lowercase())) {
+    let framing = [
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "upgrade",
+        "expect",
+    ];
+    for name in names
+        .iter()
+        .filter(|n| !framing.contains(&&*n.to_ascii_lowercase()))
+    {
         message.push_str(name);
         message.push_str(": x\r\n");
     }
@@ -132,7 +168,10 @@ async fn read(names: &[String]) -> Option<Extensions> {
     client.shutdown().await.ok()?;
     let mut builder = http1::Builder::new();
     builder.preserve_header_case(true);
-    builder.serve_connection(TokioIo::new(server), service).await.ok()?;
+    builder
+        .serve_connection(TokioIo::new(server), service)
+        .await
+        .ok()?;
     let extensions = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
     extensions
 }
@@ -155,8 +194,10 @@ mod tests {
     async fn a_spelling_survives_being_read_and_written() {
         let names = ["ETag", "x-lower", "X-MIXed"].map(str::to_owned);
         let extensions = read(&names).await.unwrap();
-        let headers: HeaderList =
-            names.iter().map(|n| (n.to_lowercase(), b"v".to_vec())).collect();
+        let headers: HeaderList = names
+            .iter()
+            .map(|n| (n.to_lowercase(), b"v".to_vec()))
+            .collect();
         let written = write(&headers, extensions).await.unwrap();
         let written: Vec<&str> = written.iter().map(|(n, _)| &n[..]).collect();
         assert_eq!(written, ["ETag", "x-lower", "X-MIXed"]);

@@ -24,16 +24,25 @@ pub fn test(args: &TestArgs) -> Result<Option<Exit>> {
     let mut sites: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
     for file in files {
         let full = file.canonicalize().unwrap_or_else(|_| file.clone());
-        sites.entry(discover_root(&full)).or_default().push(file);
+        sites.entry(discover_root(&full)).or_default().push(full);
     }
     let summary = if sites.len() == 1 {
-        sites.iter().map(|(root, files)| one_site(root, files, args)).next()
+        sites
+            .iter()
+            .map(|(root, files)| one_site(root, files, args))
+            .next()
     } else {
         Some(each_in_its_process(&sites, args))
     };
     let summary = summary.unwrap_or_else(|| Ok(Summary::default()))?;
     if let Some(file) = &args.summary_file {
-        let Summary { passed, failed, skipped, unusable, host_errors } = summary;
+        let Summary {
+            passed,
+            failed,
+            skipped,
+            unusable,
+            host_errors,
+        } = summary;
         let line = format!("{passed} {failed} {skipped} {unusable} {host_errors}");
         std::fs::write(file, line).map_err(|e| parted(&e.to_string()))?;
     }
@@ -47,7 +56,10 @@ pub fn test(args: &TestArgs) -> Result<Option<Exit>> {
 }
 
 fn colour() -> bool {
-    !matches!(anstream::AutoStream::choice(&std::io::stdout()), anstream::ColorChoice::Never)
+    !matches!(
+        anstream::AutoStream::choice(&std::io::stdout()),
+        anstream::ColorChoice::Never
+    )
 }
 
 fn one_site(root: &Path, files: &[PathBuf], args: &TestArgs) -> Result<Summary> {
@@ -56,6 +68,9 @@ fn one_site(root: &Path, files: &[PathBuf], args: &TestArgs) -> Result<Summary> 
         accept: args.accept,
         colour: colour(),
         filter: args.filter.clone(),
+        base: std::env::current_dir()
+            .and_then(|folder| folder.canonicalize())
+            .unwrap_or_default(),
         roots: Vec::new(),
     };
     let mut host: Option<Arc<Host>> = None;
@@ -63,7 +78,10 @@ fn one_site(root: &Path, files: &[PathBuf], args: &TestArgs) -> Result<Summary> 
         let host = match &host {
             Some(host) => Arc::clone(host),
             None => {
-                let site = SiteOptions { home: args.host.home.clone(), ..SiteOptions::default() };
+                let site = SiteOptions {
+                    home: args.host.home.clone(),
+                    ..SiteOptions::default()
+                };
                 let new = new_host(Site::open(root, &site)?, &args.host)?;
                 Arc::clone(host.insert(new))
             }
@@ -99,7 +117,10 @@ fn each_in_its_process(
         }
         for (name, value) in [
             ("--home", args.host.home.as_ref().map(|v| v.as_os_str())),
-            ("--extension", args.host.extension.as_ref().map(|v| v.as_os_str())),
+            (
+                "--extension",
+                args.host.extension.as_ref().map(|v| v.as_os_str()),
+            ),
             ("--filter", args.filter.as_ref().map(std::ffi::OsStr::new)),
         ] {
             if let Some(value) = value {
@@ -126,15 +147,27 @@ fn each_in_its_process(
         total.unusable += unusable;
         total.host_errors += host_errors;
     }
-    let Summary { passed, failed, skipped, .. } = total;
+    let Summary {
+        passed,
+        failed,
+        skipped,
+        ..
+    } = total;
     let line = format!("{passed} passed, {failed} failed, {skipped} skipped");
-    let _ = writeln!(anstream::stdout(), "{} sites together:\n{line}", sites.len());
+    let _ = writeln!(
+        anstream::stdout(),
+        "{} sites together:\n{line}",
+        sites.len()
+    );
     Ok(total)
 }
 
 fn parted(why: &str) -> Error {
-    Error::new(codes::TEST_PROCESS, format!("the tests of a site could not be run: {why}"))
-        .fix("run them alone: isapi-shim test FILE")
+    Error::new(
+        codes::TEST_PROCESS,
+        format!("the tests of a site could not be run: {why}"),
+    )
+    .fix("run them alone: isapi-shim test FILE")
 }
 
 /// Answers by calling the host in this process.
@@ -144,8 +177,11 @@ struct InProcess {
 
 impl Respond for InProcess {
     fn respond(&mut self, request: &HttpRequest) -> Result<Recorded> {
-        let headers =
-            request.headers.iter().map(|(n, v)| (n.clone(), v.clone().into_bytes())).collect();
+        let headers = request
+            .headers
+            .iter()
+            .map(|(n, v)| (n.clone(), v.clone().into_bytes()))
+            .collect();
         let length = (!request.body.is_empty()).then_some(request.body.len());
         let sent = offline_request(
             request.method.clone(),

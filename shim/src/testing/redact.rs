@@ -49,6 +49,10 @@ struct Needle {
     any_case: bool,
 }
 
+/// What the core's default `X-Powered-By` begins with; behind it stand the versions of this
+/// program and of Python, for which a snapshot must not differ.
+const OWN_NAME: &str = "PyISAPIe-";
+
 impl Redactor {
     /// `roots` are absolute folders, in any order and with either slash; `/` and `C:\` are passed
     /// over, since everything would match them.
@@ -75,6 +79,8 @@ impl Redactor {
     pub fn header<'a>(&self, name: &str, value: &'a str) -> Cow<'a, str> {
         if self.headers.iter().any(|n| n.eq_ignore_ascii_case(name)) {
             Cow::Owned(format!("[{}]", name.to_ascii_uppercase()))
+        } else if name.eq_ignore_ascii_case("x-powered-by") && value.starts_with(OWN_NAME) {
+            Cow::Owned(format!("{OWN_NAME}[VERSION]"))
         } else {
             self.text(value)
         }

@@ -49,6 +49,9 @@ pub struct Options {
     pub colour: bool,
     /// Only requests whose `file::key` contains this.
     pub filter: Option<String>,
+    /// Files below this folder are shown by their path from there. The files themselves are given
+    /// absolute: the core changes the current folder, as PyISAPIe did.
+    pub base: PathBuf,
     /// Folders to show as `[ROOT]`, besides those which the host names for a file.
     pub roots: Vec<String>,
 }
@@ -146,6 +149,12 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// A file as the user would name it.
+    fn shown(&self, file: &Path) -> String {
+        let short = file.strip_prefix(&self.options.base).unwrap_or(file);
+        short.display().to_string().replace('\\', "/")
+    }
+
     fn file(&mut self, path: &Path, make: &mut Make<'_>) -> std::io::Result<()> {
         let file = match HttpFile::load(path) {
             Ok(file) => file,
@@ -157,7 +166,7 @@ impl Run<'_> {
         for warning in &file.warnings {
             writeln!(self.out, "warning: {warning}")?;
         }
-        let shown = path.display().to_string().replace('\\', "/");
+        let shown = self.shown(path);
         let mut host = None;
         for (index, request) in file.requests.iter().enumerate() {
             let key = file.key(index);
@@ -313,7 +322,7 @@ impl Run<'_> {
             let stray =
                 key.filter(|key| !key.contains("__") && !used.contains(&key.to_lowercase()));
             if stray.is_some() {
-                let shown = folder.join(&name).display().to_string().replace('\\', "/");
+                let shown = self.shown(&folder.join(&name));
                 writeln!(self.out, "warning: {shown}: no request has this snapshot")?;
             }
         }
