@@ -29,6 +29,9 @@ const WIDE: &[&str] = &[
     "URL",
 ];
 
+/// Why an attribute cannot be set: the variables are the host's.
+const READ_ONLY: &str = "server variables can only be read";
+
 /// The server variables: ``Env.NAME`` is always a str, and "" where the host knows none of that
 /// name. Env.KeepAlive, Env.DataSent and Env.HeadersSent are bools.
 #[pyclass(frozen, module = "PyISAPIe")]
@@ -55,6 +58,14 @@ impl Env {
             _ => return Ok(PyString::new(py, "").into_any()),
         };
         Ok(flag.into_pyobject(py)?.to_owned().into_any())
+    }
+
+    fn __setattr__(&self, _name: &str, _value: &Bound<'_, PyAny>) -> PyResult<()> {
+        Err(PyAttributeError::new_err(READ_ONLY))
+    }
+
+    fn __delattr__(&self, _name: &str) -> PyResult<()> {
+        Err(PyAttributeError::new_err(READ_ONLY))
     }
 
     fn __repr__(&self) -> &'static str {

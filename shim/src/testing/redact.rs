@@ -2,8 +2,8 @@
 //!
 //! Always: `Date` becomes `[DATE]`, `Server` becomes `[SERVER]`, the site's folder becomes
 //! `[ROOT]`. On request: `# @redact header:ETag` makes that header `[ETAG]`, and
-//! `# @redact regex:PATTERN` makes every match `[REDACTED]`. Patterns see the text before the
-//! folder is taken out. Status lines stay; so do bodies that are not text.
+//! `# @redact regex:PATTERN` makes every match `[REDACTED]`; with ` => TEXT` behind the pattern
+//! the match becomes that text, or nothing. Patterns see the text before the folder is taken out. Status lines stay; so do bodies that are not text.
 
 use regex::Regex;
 use std::borrow::Cow;
@@ -13,12 +13,13 @@ use std::borrow::Cow;
 pub enum Redaction {
     /// The value of a header, by name.
     Header(String),
-    /// Every match of a pattern, in headers, body and info block. Empty matches do not count.
-    Pattern(Regex),
+    /// Every match of a pattern, in headers, body and info block, and what it becomes. Empty
+    /// matches do not count.
+    Pattern(Regex, String),
 }
 
 impl Redaction {
-    /// Reads `header:Name` or `regex:PATTERN`.
+    /// Reads `header:Name`, `regex:PATTERN` or `regex:PATTERN => TEXT`.
     ///
     /// # Errors
     /// One sentence that says what is wrong.
@@ -27,11 +28,23 @@ impl Redaction {
             Some(("header", name)) if !name.trim().is_empty() => {
                 Ok(Self::Header(name.trim().to_owned()))
             }
-            Some(("regex", pattern)) if !pattern.trim().is_empty() => Regex::new(pattern.trim())
-                .map(Self::Pattern)
-                .map_err(|why| format!("the pattern is not a regular expression: {why}")),
+            Some(("regex", pattern)) if !pattern.trim().is_empty() => {
+                let (pattern, becomes) = replacement(pattern.trim());
+                Regex::new(pattern)
+                    .map(|regex| Self::Pattern(regex, becomes.to_owned()))
+                    .map_err(|why| format!("the pattern is not a regular expression: {why}"))
+            }
             _ => Err("a redaction names neither a header nor a pattern".into()),
         }
+    }
+}
+
+/// The pattern, and the text that its matches become.
+fn replacement(text: &str) -> (&str, &str) {
+    match text.rsplit_once(" =>") {
+        Some((pattern, "")) => (pattern, ""),
+        Some((pattern, becomes)) if becomes.starts_with(' ') => (pattern, becomes.trim()),
+        _ => (text, "[REDACTED]"),
     }
 }
 
@@ -39,7 +52,7 @@ impl Redaction {
 #[derive(Debug)]
 pub struct Redactor {
     headers: Vec<String>,
-    patterns: Vec<Regex>,
+    patterns: Vec<(Regex, String)>,
     roots: Vec<Needle>,
 }
 
@@ -62,7 +75,9 @@ impl Redactor {
         for redaction in redactions {
             match redaction {
                 Redaction::Header(name) => headers.push(name.clone()),
-                Redaction::Pattern(pattern) => patterns.push(pattern.clone()),
+                Redaction::Pattern(pattern, becomes) => {
+                    patterns.push((pattern.clone(), becomes.clone()));
+                }
             }
         }
         let mut roots: Vec<Needle> = roots.iter().flat_map(|root| needles(root)).collect();
@@ -89,14 +104,13 @@ impl Redactor {
     /// A text as it goes into a snapshot.
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut out = Cow::Borrowed(text);
-        for pattern in &self.patterns {
+        for (pattern, becomes) in &self.patterns {
             let change = |found: &regex::Captures<'_>| {
                 if found[0].is_empty() {
-                    ""
+                    String::new()
                 } else {
-                    "[REDACTED]"
+                    becomes.clone()
                 }
-                .to_owned()
             };
             if let Cow::Owned(changed) = pattern.replace_all(&out, change) {
                 out = Cow::Owned(changed);
@@ -332,5 +346,14 @@ mod tests {
         );
         assert!(Redaction::parse("cookie:x").is_err());
         assert!(Redaction::parse("header:").is_err());
+    }
+
+    #[test]
+    fn a_match_becomes_the_text_behind_the_arrow_or_nothing() {
+        let redactions = ["regex:a+ => [A]", "regex:b+ =>", "regex:c=>d"].map(|text| {
+            Redaction::parse(text).unwrap()
+        });
+        let redactor = Redactor::new(&redactions, &[]);
+        assert_eq!(redactor.text("aabbc=>d."), "[A][REDACTED].");
     }
 }

@@ -1,0 +1,187 @@
+//! Whatever is wrong gets an error with a code, an exit code, and no panic.
+
+use acceptance::site::{IMPORT, Site};
+use acceptance::{Finished, finish, shim};
+
+fn run(arguments: &[&str]) -> Finished {
+    let done = finish(shim(arguments));
+    assert!(!done.err.contains("panicked"), "{}", done.err);
+    done
+}
+
+#[track_caller]
+fn expect(done: &Finished, code: i32, text: &str) {
+    assert!(done.code == code && done.err.contains(text), "{} {}", done.code, done.err);
+}
+
+#[test]
+fn files_that_are_no_scripts_are_told_apart() {
+    let site = Site::new();
+    let missing = site.path("nothing.py");
+    expect(&run(&["run", missing.to_str().unwrap()]), 2, "ISH0101");
+    expect(&run(&["run", site.root().to_str().unwrap()]), 2, "ISH0102");
+}
+
+#[test]
+fn options_that_mean_nothing_are_usage_errors() {
+    let site = Site::with_request("Write('x')");
+    let script = site.path("app.py");
+    let script = script.to_str().unwrap();
+    expect(&run(&["run", "--nope", script]), 2, "--nope");
+    expect(&run(&["run"]), 2, "<SCRIPT>");
+    expect(&run(&["run", "-H", "no colon", script]), 2, "ISH0103");
+    expect(&run(&["run", "-H", "a: b\r\nc: d", script]), 2, "ISH0103");
+    expect(&run(&["run", "--server-var", "NAME", script]), 2, "ISH0104");
+    expect(&run(&["run", "-d", "@/no/such/file", script]), 2, "ISH0105");
+    expect(&run(&["run", "--home", "/no/such/folder", script]), 2, "ISH0106");
+    expect(&run(&["run", "-q", "a b", script]), 2, "ISH0107");
+    expect(&run(&["run", "-X", "GE T", script]), 2, "ISH0108");
+    expect(&run(&["serve", "--listen", "nowhere", "."]), 2, "--listen");
+    expect(&run(&["serve", "/no/such/folder"]), 2, "ISH0201");
+    expect(&run(&["serve", script]), 2, "ISH0202");
+    expect(&run(&["test", "/no/such/file.http"]), 2, "ISH0601");
+    expect(&run(&["test", site.root().to_str().unwrap()]), 5, "ISH0603");
+}
+
+#[test]
+fn a_broken_web_config_is_shown_at_its_line() {
+    let site = Site::with_request("Write('x')");
+    site.file("web.config", "<configuration>\n  <system.webServer>\n</configuration>\n");
+    let done = site.run("app.py", &[]);
+    expect(&done, 2, "ISH0205");
+    assert!(done.err.contains("web.config:"), "{}", done.err);
+}
+
+#[test]
+fn a_port_in_use_is_told() {
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap().to_string();
+    let site = Site::new();
+    let done = run(&["serve", "--listen", &address, site.root().to_str().unwrap()]);
+    expect(&done, 3, "ISH0209");
+}
+
+#[test]
+fn a_virtual_environment_that_is_none_or_of_another_version_is_told_before_python_starts() {
+    let site = Site::with_request("Write('x')");
+    let old = Site::new();
+    old.file("pyvenv.cfg", "home = /usr/bin\nversion = 2.7.18\n");
+    for folder in [old.root(), &site.path("no-such-venv")] {
+        let mut command = shim(&["run"]);
+        command.arg(site.path("app.py")).env("VIRTUAL_ENV", folder);
+        expect(&finish(command), 3, "ISH0303");
+    }
+}
+
+#[test]
+fn a_python_without_its_library_is_a_host_error_not_a_crash() {
+    let site = Site::with_request("Write('x')");
+    let mut command = shim(&["run"]);
+    command.arg(site.path("app.py")).env("PYTHONHOME", "/no/such/python");
+    expect(&finish(command), 3, "ISH0302");
+}
+
+#[test]
+fn scripts_that_cannot_be_loaded_say_why_with_their_own_traceback() {
+    for (source, text) in [
+        ("", "has no function Request()"),
+        ("Request = 5", "Attribute 'Request' not callable"),
+        ("import no_such_module", "No module named 'no_such_module'"),
+        ("def Request(:", "SyntaxError"),
+        ("\0", "null bytes"),
+        ("# coding: no-such-codec\n", "no-such-codec"),
+    ] {
+        let site = Site::new();
+        site.file("app.py", source);
+        let done = site.run("app.py", &[]);
+        expect(&done, 1, text);
+        assert!(done.err.contains(&format!("[Loading '{}']", site.path("app.py").display())));
+    }
+}
+
+#[test]
+fn python_2_is_recognised_and_the_python_3_form_named() {
+    let site = Site::new();
+    site.file("app.py", format!("{IMPORT}\ndef Request():\n    print \"Hello\"\n"));
+    let done = site.run("app.py", &[]);
+    expect(&done, 1, "Line 4 is Python 2: print \"Hello\"");
+    expect(&done, 1, "In Python 3 write: print(\"Hello\")");
+}
+
+#[test]
+fn exits_of_a_script_end_the_request_not_the_process() {
+    for call in ["sys.exit('x')", "sys.exit(3)", "raise SystemExit"] {
+        let site = Site::with_request(&format!("import sys\nWrite('before')\n{call}"));
+        let done = site.run("app.py", &[]);
+        assert_eq!((done.code, &done.out[..]), (0, "before"), "{call}");
+    }
+}
+
+#[test]
+fn headers_that_would_split_the_response_are_refused() {
+    for text in ["A: b\\r\\nC: d", "A: b\\nC: d", "A: \\0"] {
+        let site = Site::with_request(&format!("Header('{text}')\nWrite('x')"));
+        expect(&site.run("app.py", &[]), 1, "ValueError: Header must not contain CR, LF or NUL");
+    }
+}
+
+#[test]
+fn a_length_beside_own_chunks_is_refused() {
+    let body = "Header('Transfer-Encoding: chunked')\nHeader(Length=5)\nWrite('x')";
+    let site = Site::with_request(body);
+    expect(&site.run("app.py", &[]), 1, "exclude each other");
+}
+
+#[test]
+fn headers_of_64_kib_pass_whole() {
+    let site = Site::with_request("Header('X-Long: ' + 'y' * 65536)\nWrite(str(len(Env.HTTP_X_IN)))");
+    let long = format!("X-In: {}", "z".repeat(65_536));
+    let done = site.run("app.py", &["-i", "-H", &long]);
+    assert!(done.out.contains(&format!("X-Long: {}\r\n", "y".repeat(65_536))));
+    assert!(done.out.ends_with("\r\n\r\n65536"), "{}", done.err);
+}
+
+#[test]
+fn a_body_shorter_than_announced_is_logged_and_the_rest_is_kept() {
+    let site = Site::with_request("Header(Length=10)\nWrite('short')");
+    let done = site.run("app.py", &["-i"]);
+    expect(&done, 0, "ISH0404: the script announced 10 bytes and wrote 5");
+    assert!(done.out.ends_with("short"));
+}
+
+#[test]
+fn a_broken_config_is_told_with_the_originals_message() {
+    for (line, text) in [
+        ("BufferSize = 0", "Config parameter 'BufferSize' is invalid"),
+        ("KeepAlive = 1", "Config parameter 'KeepAlive' is invalid"),
+        ("DefaultHeaders = 5", "Parameter must be a list, tuple, or string"),
+        ("DefaultHeaders = (5,)", "Sequence items must be strings"),
+        ("StaticHeaders = 'none'", "Header not in valid format"),
+        ("InterpreterMap = 5", "Config parameter 'InterpreterMap' is invalid"),
+        ("Reload = 'often'", "Config parameter 'Reload' is invalid"),
+        ("raise SystemExit('out')", "SystemExit"),
+    ] {
+        let site = Site::with_request("Write('x')");
+        site.file("Http/Config.py", line);
+        expect(&site.run("app.py", &[]), 1, text);
+    }
+}
+
+#[test]
+fn a_handler_without_a_callable_request_is_told() {
+    for source in ["", "Request = None", "import no_such_module"] {
+        let site = Site::with_request("Write('x')");
+        site.file("Http/Isapi.py", source);
+        let done = site.run("app.py", &["-i"]);
+        assert_eq!(done.code, 1, "{}", done.err);
+        assert!(done.out.contains("Could not initialize interpreter"), "{}", done.out);
+    }
+}
+
+#[test]
+fn ending_the_process_from_a_script_is_documented() {
+    let text = std::fs::read_to_string(acceptance::root().join("docs/script-author.md")).unwrap();
+    for call in ["os.abort", "os._exit"] {
+        assert!(text.contains(call), "{call}");
+    }
+}
