@@ -36,5 +36,6 @@ codes! {
     403 PASS_THROUGH        "a request could not be passed through"
     404 BODY_SHORT          "the script wrote less than it announced"
     405 BODY_FORBIDDEN      "the script wrote a body that its status does not allow"
-    406 HANDLER_INIT        "the site's handler or configuration could not be loaded"
+    406 HANDLER_INIT              "the site's handler or configuration could not be loaded"
+    407 CLIENT_GONE         "the client went away before the response was whole"
 }

@@ -82,7 +82,8 @@ impl Connection {
         Ok(response)
     }
 
-    fn line(&mut self) -> std::io::Result<String> {
+    /// Reads one line of the response, without its end.
+    pub fn line(&mut self) -> std::io::Result<String> {
         let mut line = Vec::new();
         self.reader.read_until(b'\n', &mut line)?;
         let text = line.strip_suffix(b"\r\n").ok_or_else(cut)?;

@@ -66,6 +66,9 @@ struct Watched {
     /// The Python installation, where it lies inside a root.
     excluded: Vec<PathBuf>,
     modules: HashMap<String, Module>,
+    /// Files that were not there, and that change the site when they come: the site's own
+    /// `Http/Isapi.py` and its like, for which built-in ones stand in.
+    absent: Vec<PathBuf>,
     /// `len(sys.modules)` at the last look: new modules are looked for when it differs.
     count: usize,
 }
@@ -96,6 +99,18 @@ pub(super) fn add_root(py: Python<'_>, root: &Path) -> PyResult<()> {
     Ok(())
 }
 
+/// Modules of the package that a site may replace.
+const REPLACEABLE: [&str; 2] = ["Http.Isapi", "Http.Config"];
+
+/// Notes which of a site's own files of the package are not there.
+pub(super) fn watch_for(py: Python<'_>, folder: &Path) {
+    let mut watched = WATCHED
+        .lock_py_attached(py)
+        .unwrap_or_else(PoisonError::into_inner);
+    let files = ["Isapi.py", "Config.py"].map(|name| folder.join(name));
+    watched.absent = files.into_iter().filter(|f| !f.exists()).collect();
+}
+
 /// Looks whether any module of the site has changed on disk. If so, all of them are forgotten, so
 /// that the next import runs them again: which module uses which cannot be known for certain, and
 /// a half-new set of modules is worse than a reload.
@@ -110,18 +125,20 @@ pub(super) fn refresh(py: Python<'_>, loading_since: SystemTime) -> PyResult<()>
         watched.count = modules.len();
         watched.add_new(&modules, loading_since)?;
     }
-    let changed = watched
-        .modules
-        .values()
-        .any(|m| m.stamp.is_none() || Stamp::of(&m.file) != m.stamp);
+    let differs = |m: &Module| m.stamp.is_none() || Stamp::of(&m.file) != m.stamp;
+    let appeared = watched.absent.iter().any(|f| f.exists());
+    let changed = appeared || watched.modules.values().any(differs);
     if !changed || watched.any_still_importing(&modules)? {
         return Ok(());
     }
-    for (name, _) in watched.modules.drain() {
-        if modules.contains(&name)? {
-            modules.del_item(&name)?;
+    let names: Vec<String> = watched.modules.drain().map(|(name, _)| name).collect();
+    let replaced: &[&str] = if appeared { &REPLACEABLE } else { &[] };
+    for name in names.iter().map(String::as_str).chain(replaced.iter().copied()) {
+        if modules.contains(name)? {
+            modules.del_item(name)?;
         }
     }
+    watched.absent.retain(|f| !f.exists());
     watched.count = 0;
     py.import("importlib")?.call_method0("invalidate_caches")?;
     py.import("linecache")?.call_method0("checkcache")?;
@@ -168,7 +185,7 @@ impl Watched {
     /// A module that another thread is importing must stay where it is until that is done; the
     /// change is seen by the next request instead.
     fn any_still_importing(&self, modules: &Bound<'_, PyDict>) -> PyResult<bool> {
-        for name in self.modules.keys() {
+        for name in self.modules.keys().map(String::as_str).chain(REPLACEABLE) {
             let Some(module) = modules.get_item(name)? else {
                 continue;
             };

@@ -77,9 +77,12 @@ impl Page {
         }
     }
 
-    /// One line for the log.
+    /// One line for the log, or as many as the detail has where there was no exception.
     pub(super) fn summary(&self) -> String {
-        format!("{}: {}", self.reason, self.detail)
+        match &self.exception {
+            Some((kind, message)) => format!("{}: {kind}: {message}", self.reason),
+            None => format!("{}: {}", self.reason, self.detail),
+        }
     }
 
     /// The page as the client may see it and wants it.

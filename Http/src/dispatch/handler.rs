@@ -115,7 +115,10 @@ fn set_home(py: Python<'_>, request: &Request) -> PyResult<()> {
     })?;
     let mut folders = vec![home.join("Http")];
     folders.extend(LIBRARY_FOLDER.get().map(|f| f.join("Http")));
-    folders.retain(|f| f.is_dir());
+    if let Some(own) = folders.first() {
+        changes::watch_for(py, own);
+    }
+    // The first stays though it is not there: it may come.
     package::set_folders(folders);
     let path: Bound<'_, PyList> = py.import("sys")?.getattr("path")?.cast_into()?;
     let text = home.to_string_lossy();

@@ -176,11 +176,14 @@ fn finish_response(request: &Request) -> u32 {
 
 /// Sends an error page instead of the response, or behind what is out already.
 fn fail(request: &Request, code: Code, page: &Page) -> u32 {
+    if page.client_gone {
+        // Nothing was wrong here, and nobody is left to be told; the traceback would only say
+        // where the script was when it happened.
+        log::event(codes::CLIENT_GONE, &page.summary());
+        return HSE_STATUS_SUCCESS;
+    }
     if !page.log.is_empty() {
         log::write(page.log.as_bytes());
-    }
-    if page.client_gone {
-        return HSE_STATUS_ERROR;
     }
     request.connection.set_log_data(&code.to_string());
     let mut response = request.response.borrow_mut();

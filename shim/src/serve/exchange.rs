@@ -44,8 +44,10 @@ pub(super) async fn answer(
     let since = Instant::now();
     // Not awaited: the response begins before the script ends.
     tokio::task::spawn_blocking(move || {
-        let (request, body) = take_apart(incoming, peer, shared.local);
+        let handle = Handle::current();
+        let (request, body) = take_apart(incoming, peer, shared.local, &handle);
         let sink = Box::new(Client {
+            handle,
             head: Some(head),
             waiting: None,
             pieces: None,
@@ -69,6 +71,7 @@ fn take_apart(
     incoming: hyper::Request<Incoming>,
     peer: SocketAddr,
     local: SocketAddr,
+    handle: &Handle,
 ) -> (Request, Box<dyn Body>) {
     let (parts, body) = incoming.into_parts();
     let http11 = parts.version == hyper::Version::HTTP_11;
@@ -86,7 +89,7 @@ fn take_apart(
         Box::new(NoBody)
     } else {
         Box::new(ClientBody {
-            handle: Handle::current(),
+            handle: handle.clone(),
             body,
             piece: Bytes::new(),
         })
@@ -100,7 +103,7 @@ fn take_apart(
             Version::Http10
         },
         keep_connection: keeps(&parts.headers, http11),
-        spelling: Some(spelling::of_request(parts.extensions)),
+        spelling: Some(spelling::of_request(parts.extensions, handle.clone())),
         headers,
         length,
         remote: peer,
@@ -153,6 +156,8 @@ type Piece = Result<Bytes, Cut>;
 
 /// The response on its way from the script's thread to the connection.
 struct Client {
+    /// Kept, because extensions may answer on threads of their own.
+    handle: Handle,
     head: Option<oneshot::Sender<Response<ReplyBody>>>,
     /// The head waits for the first data, so that a small answer goes out in one write.
     waiting: Option<Head>,
@@ -164,7 +169,7 @@ impl Client {
         let (Some(head), Some(sender)) = (self.waiting.take(), self.head.take()) else {
             return Err(Win32Error::WSAECONNRESET);
         };
-        let response = response(head, body).ok_or(Win32Error::INVALID_PARAMETER)?;
+        let response = response(head, body, &self.handle).ok_or(Win32Error::INVALID_PARAMETER)?;
         sender.send(response).map_err(|_| Win32Error::WSAECONNRESET)
     }
 }
@@ -217,11 +222,11 @@ fn announced(head: &Head) -> Option<u64> {
     length.and_then(|(_, v)| std::str::from_utf8(v).ok()?.parse().ok())
 }
 
-fn response(head: Head, body: ReplyBody) -> Option<Response<ReplyBody>> {
+fn response(head: Head, body: ReplyBody, handle: &Handle) -> Option<Response<ReplyBody>> {
     let mut response = Response::new(body);
     let status = StatusCode::from_u16(head.status).ok()?;
     *response.status_mut() = status;
-    if let Some(extensions) = spelling::for_response(head.headers.iter().map(|(n, _)| &n[..])) {
+    if let Some(extensions) = spelling::for_response(head.headers.iter().map(|(n, _)| &n[..]), handle) {
         *response.extensions_mut() = extensions;
     }
     if status.canonical_reason() != Some(&head.reason)

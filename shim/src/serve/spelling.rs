@@ -28,8 +28,7 @@ static KNOWN: LazyLock<Mutex<HashMap<Vec<String>, Extensions>>> = LazyLock::new(
 const MOST_KNOWN: usize = 1024;
 
 /// Brings a request's spelling back from its extensions, on a thread that may block.
-pub(super) fn of_request(extensions: Extensions) -> Spelling {
-    let handle = Handle::current();
+pub(super) fn of_request(extensions: Extensions, handle: Handle) -> Spelling {
     Spelling(Box::new(move |headers| {
         let written = handle.block_on(write(headers, extensions.clone()));
         written.unwrap_or_else(|| headers.clone())
@@ -100,7 +99,10 @@ async fn write(headers: &HeaderList, extensions: Extensions) -> Option<HeaderLis
 
 /// Extensions that make hyper write names as they are spelled here; `None` where its own way
 /// (each word capitalised) is the same already.
-pub(super) fn for_response<'a>(names: impl Iterator<Item = &'a str>) -> Option<Extensions> {
+pub(super) fn for_response<'a>(
+    names: impl Iterator<Item = &'a str>,
+    handle: &Handle,
+) -> Option<Extensions> {
     let unusual: Vec<String> = names
         .filter(|n| !is_title_case(n))
         .map(str::to_owned)
@@ -116,7 +118,7 @@ pub(super) fn for_response<'a>(names: impl Iterator<Item = &'a str>) -> Option<E
     if known.is_some() {
         return known;
     }
-    let extensions = Handle::current().block_on(read(&unusual))?;
+    let extensions = handle.block_on(read(&unusual))?;
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if known.len() < MOST_KNOWN {
         known.insert(unusual, extensions.clone());
@@ -146,7 +148,7 @@ async fn read(names: &[String]) -> Option<Extensions> {
         *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(extensions);
         async { Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())) }
     });
-    let mut message = String::from("GET / HTTP/1.1\r\n");
+    let mut message = String::from("GET / HTTP/1.1\r\nConnection: close\r\n");
     // A length or coding here would be obeyed; hyper writes those two names itself anyway.
     let framing = [
         "content-length",
@@ -165,7 +167,6 @@ async fn read(names: &[String]) -> Option<Extensions> {
     message.push_str("\r\n");
     let (mut client, server) = tokio::io::duplex(MESSAGE);
     client.write_all(message.as_bytes()).await.ok()?;
-    client.shutdown().await.ok()?;
     let mut builder = http1::Builder::new();
     builder.preserve_header_case(true);
     builder
