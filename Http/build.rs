@@ -26,9 +26,10 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
 }
 
-/// The interpreter's own name for itself: a shim (pyenv) or a link may be what was asked for.
+/// The interpreter's own name for itself: a shim (pyenv) or a link may be what was asked for. Of a
+/// virtual environment it is the Python below: which environment is used is decided at run time.
 fn own_path(executable: &str) -> String {
-    let script = "import sys; print(sys.executable)";
+    let script = "import sys; print(getattr(sys, '_base_executable', None) or sys.executable)";
     let output = Command::new(executable).args(["-c", script]).output();
     match output {
         Ok(output) if output.status.success() => {

@@ -46,7 +46,9 @@ impl Connection {
     /// Connects.
     pub fn open(address: &str) -> Self {
         let stream = TcpStream::connect(address).expect("the server listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a socket has a timeout");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a socket has a timeout");
         let reader = BufReader::new(stream.try_clone().expect("a socket can be cloned"));
         Self { stream, reader }
     }
@@ -58,14 +60,19 @@ impl Connection {
 
     /// Sends a request without a body, and reads the response.
     pub fn get(&mut self, target: &str) -> Response {
-        self.send(format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n")).expect("sent");
+        self.send(format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+            .expect("sent");
         self.response(false).expect("a response comes")
     }
 
     /// Reads one response; to `HEAD` there is no body.
     pub fn response(&mut self, head: bool) -> std::io::Result<Response> {
         let line = self.line()?;
-        let status = line.split(' ').nth(1).and_then(|s| s.parse().ok()).ok_or_else(cut)?;
+        let status = line
+            .split(' ')
+            .nth(1)
+            .and_then(|s| s.parse().ok())
+            .ok_or_else(cut)?;
         let mut headers = Vec::new();
         loop {
             let line = self.line()?;
@@ -75,7 +82,12 @@ impl Connection {
             let (name, value) = line.split_once(": ").ok_or_else(cut)?;
             headers.push((name.to_owned(), value.to_owned()));
         }
-        let mut response = Response { status, line, headers, body: Vec::new() };
+        let mut response = Response {
+            status,
+            line,
+            headers,
+            body: Vec::new(),
+        };
         if !head && status != 204 && status != 304 {
             response.body = self.body(&response)?;
         }

@@ -28,8 +28,13 @@ fn build() {
         if folder.ends_with("release") {
             command.arg("--release");
         }
-        command.env("CARGO_TARGET_DIR", folder.parent().expect("a profile is in a folder"));
-        let status = command.status().expect("cargo runs, since it runs this test");
+        command.env(
+            "CARGO_TARGET_DIR",
+            folder.parent().expect("a profile is in a folder"),
+        );
+        let status = command
+            .status()
+            .expect("cargo runs, since it runs this test");
         assert!(status.success(), "the program under test does not build");
     });
 }
@@ -37,7 +42,9 @@ fn build() {
 /// The project's folder.
 pub fn root() -> PathBuf {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    here.parent().expect("this crate lies in the project").to_owned()
+    here.parent()
+        .expect("this crate lies in the project")
+        .to_owned()
 }
 
 /// The binary under test.
@@ -49,7 +56,11 @@ pub fn binary() -> PathBuf {
 /// The core as a shared library.
 pub fn library() -> PathBuf {
     build();
-    let name = format!("{}PyISAPIe{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let name = format!(
+        "{}PyISAPIe{}",
+        std::env::consts::DLL_PREFIX,
+        std::env::consts::DLL_SUFFIX
+    );
     profile_folder().join(name)
 }
 
@@ -57,7 +68,14 @@ pub fn library() -> PathBuf {
 pub fn shim(arguments: &[&str]) -> Command {
     let mut command = Command::new(binary());
     command.args(arguments).stdin(Stdio::null());
-    for name in ["VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "CI", "TF_BUILD", "INSTA_UPDATE"] {
+    for name in [
+        "VIRTUAL_ENV",
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "CI",
+        "TF_BUILD",
+        "INSTA_UPDATE",
+    ] {
         command.env_remove(name);
     }
     command.env("NO_COLOR", "1");

@@ -47,10 +47,18 @@ impl Server {
             assert!(Instant::now() < patience, "the server does not get ready");
             std::thread::sleep(Duration::from_millis(5));
         };
-        let address = url.trim().trim_start_matches("http://").trim_end_matches('/').to_owned();
+        let address = url
+            .trim()
+            .trim_start_matches("http://")
+            .trim_end_matches('/')
+            .to_owned();
         // Pipes that nobody reads would fill up and stop the server.
         let (out, err) = (child.stdout.take(), child.stderr.take());
-        let mut server = Self { child, address, _folder: temporary };
+        let mut server = Self {
+            child,
+            address,
+            _folder: temporary,
+        };
         server.collect(out, err);
         server
     }
@@ -106,7 +114,9 @@ impl Server {
 
     /// Sends the signal of Ctrl-C.
     pub fn signal(&self) {
-        let status = Command::new("kill").args(["-INT", &self.id().to_string()]).status();
+        let status = Command::new("kill")
+            .args(["-INT", &self.id().to_string()])
+            .status();
         assert!(status.is_ok_and(|s| s.success()), "the signal is sent");
     }
 }

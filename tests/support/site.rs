@@ -19,7 +19,10 @@ impl Site {
     pub fn new() -> Self {
         let folder = TempDir::new().expect("a temporary folder can be made");
         let root = folder.path().canonicalize().expect("it was just made");
-        Self { _folder: folder, root }
+        Self {
+            _folder: folder,
+            root,
+        }
     }
 
     /// A site with one script `app.py` whose `Request()` has this body.

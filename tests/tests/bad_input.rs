@@ -11,7 +11,12 @@ fn run(arguments: &[&str]) -> Finished {
 
 #[track_caller]
 fn expect(done: &Finished, code: i32, text: &str) {
-    assert!(done.code == code && done.err.contains(text), "{} {}", done.code, done.err);
+    assert!(
+        done.code == code && done.err.contains(text),
+        "{} {}",
+        done.code,
+        done.err
+    );
 }
 
 #[test]
@@ -33,7 +38,11 @@ fn options_that_mean_nothing_are_usage_errors() {
     expect(&run(&["run", "-H", "a: b\r\nc: d", script]), 2, "ISH0103");
     expect(&run(&["run", "--server-var", "NAME", script]), 2, "ISH0104");
     expect(&run(&["run", "-d", "@/no/such/file", script]), 2, "ISH0105");
-    expect(&run(&["run", "--home", "/no/such/folder", script]), 2, "ISH0106");
+    expect(
+        &run(&["run", "--home", "/no/such/folder", script]),
+        2,
+        "ISH0106",
+    );
     expect(&run(&["run", "-q", "a b", script]), 2, "ISH0107");
     expect(&run(&["run", "-X", "GE T", script]), 2, "ISH0108");
     expect(&run(&["serve", "--listen", "nowhere", "."]), 2, "--listen");
@@ -46,7 +55,10 @@ fn options_that_mean_nothing_are_usage_errors() {
 #[test]
 fn a_broken_web_config_is_shown_at_its_line() {
     let site = Site::with_request("Write('x')");
-    site.file("web.config", "<configuration>\n  <system.webServer>\n</configuration>\n");
+    site.file(
+        "web.config",
+        "<configuration>\n  <system.webServer>\n</configuration>\n",
+    );
     let done = site.run("app.py", &[]);
     expect(&done, 2, "ISH0205");
     assert!(done.err.contains("web.config:"), "{}", done.err);
@@ -77,7 +89,9 @@ fn a_virtual_environment_that_is_none_or_of_another_version_is_told_before_pytho
 fn a_python_without_its_library_is_a_host_error_not_a_crash() {
     let site = Site::with_request("Write('x')");
     let mut command = shim(&["run"]);
-    command.arg(site.path("app.py")).env("PYTHONHOME", "/no/such/python");
+    command
+        .arg(site.path("app.py"))
+        .env("PYTHONHOME", "/no/such/python");
     expect(&finish(command), 3, "ISH0302");
 }
 
@@ -95,14 +109,20 @@ fn scripts_that_cannot_be_loaded_say_why_with_their_own_traceback() {
         site.file("app.py", source);
         let done = site.run("app.py", &[]);
         expect(&done, 1, text);
-        assert!(done.err.contains(&format!("[Loading '{}']", site.path("app.py").display())));
+        assert!(
+            done.err
+                .contains(&format!("[Loading '{}']", site.path("app.py").display()))
+        );
     }
 }
 
 #[test]
 fn python_2_is_recognised_and_the_python_3_form_named() {
     let site = Site::new();
-    site.file("app.py", format!("{IMPORT}\ndef Request():\n    print \"Hello\"\n"));
+    site.file(
+        "app.py",
+        format!("{IMPORT}\ndef Request():\n    print \"Hello\"\n"),
+    );
     let done = site.run("app.py", &[]);
     expect(&done, 1, "Line 4 is Python 2: print \"Hello\"");
     expect(&done, 1, "In Python 3 write: print(\"Hello\")");
@@ -121,7 +141,11 @@ fn exits_of_a_script_end_the_request_not_the_process() {
 fn headers_that_would_split_the_response_are_refused() {
     for text in ["A: b\\r\\nC: d", "A: b\\nC: d", "A: \\0"] {
         let site = Site::with_request(&format!("Header('{text}')\nWrite('x')"));
-        expect(&site.run("app.py", &[]), 1, "ValueError: Header must not contain CR, LF or NUL");
+        expect(
+            &site.run("app.py", &[]),
+            1,
+            "ValueError: Header must not contain CR, LF or NUL",
+        );
     }
 }
 
@@ -134,10 +158,14 @@ fn a_length_beside_own_chunks_is_refused() {
 
 #[test]
 fn headers_of_64_kib_pass_whole() {
-    let site = Site::with_request("Header('X-Long: ' + 'y' * 65536)\nWrite(str(len(Env.HTTP_X_IN)))");
+    let site =
+        Site::with_request("Header('X-Long: ' + 'y' * 65536)\nWrite(str(len(Env.HTTP_X_IN)))");
     let long = format!("X-In: {}", "z".repeat(65_536));
     let done = site.run("app.py", &["-i", "-H", &long]);
-    assert!(done.out.contains(&format!("X-Long: {}\r\n", "y".repeat(65_536))));
+    assert!(
+        done.out
+            .contains(&format!("X-Long: {}\r\n", "y".repeat(65_536)))
+    );
     assert!(done.out.ends_with("\r\n\r\n65536"), "{}", done.err);
 }
 
@@ -145,7 +173,11 @@ fn headers_of_64_kib_pass_whole() {
 fn a_body_shorter_than_announced_is_logged_and_the_rest_is_kept() {
     let site = Site::with_request("Header(Length=10)\nWrite('short')");
     let done = site.run("app.py", &["-i"]);
-    expect(&done, 0, "ISH0404: the script announced 10 bytes and wrote 5");
+    expect(
+        &done,
+        0,
+        "ISH0404: the script announced 10 bytes and wrote 5",
+    );
     assert!(done.out.ends_with("short"));
 }
 
@@ -154,10 +186,16 @@ fn a_broken_config_is_told_with_the_originals_message() {
     for (line, text) in [
         ("BufferSize = 0", "Config parameter 'BufferSize' is invalid"),
         ("KeepAlive = 1", "Config parameter 'KeepAlive' is invalid"),
-        ("DefaultHeaders = 5", "Parameter must be a list, tuple, or string"),
+        (
+            "DefaultHeaders = 5",
+            "Parameter must be a list, tuple, or string",
+        ),
         ("DefaultHeaders = (5,)", "Sequence items must be strings"),
         ("StaticHeaders = 'none'", "Header not in valid format"),
-        ("InterpreterMap = 5", "Config parameter 'InterpreterMap' is invalid"),
+        (
+            "InterpreterMap = 5",
+            "Config parameter 'InterpreterMap' is invalid",
+        ),
         ("Reload = 'often'", "Config parameter 'Reload' is invalid"),
         ("raise SystemExit('out')", "SystemExit"),
     ] {
@@ -174,7 +212,11 @@ fn a_handler_without_a_callable_request_is_told() {
         site.file("Http/Isapi.py", source);
         let done = site.run("app.py", &["-i"]);
         assert_eq!(done.code, 1, "{}", done.err);
-        assert!(done.out.contains("Could not initialize interpreter"), "{}", done.out);
+        assert!(
+            done.out.contains("Could not initialize interpreter"),
+            "{}",
+            done.out
+        );
     }
 }
 

@@ -29,7 +29,10 @@ fn ten_thousand_requests_on_64_connections_get_each_their_own_answer() {
     let server = Server::start(site.root(), &["--no-access-log"]);
     on_all_connections(&server.address, |connection, i| {
         let response = connection.get(&format!("/app.py?{i}"));
-        assert_eq!((response.status, response.text()), (200, format!("token {i}")));
+        assert_eq!(
+            (response.status, response.text()),
+            (200, format!("token {i}"))
+        );
     });
 }
 
@@ -45,8 +48,11 @@ fn a_script_that_raises_on_every_second_request_harms_no_other() {
             scope.spawn(move || {
                 for i in (worker..1600).step_by(16) {
                     let response = get(address, &format!("/app.py?{i}"));
-                    let (status, text) =
-                        if i % 2 == 0 { (200, format!("even {i}")) } else { (500, format!("odd {i}")) };
+                    let (status, text) = if i % 2 == 0 {
+                        (200, format!("even {i}"))
+                    } else {
+                        (500, format!("odd {i}"))
+                    };
                     assert_eq!(response.status, status);
                     assert!(response.text().contains(&text), "{}", response.text());
                 }
@@ -59,7 +65,10 @@ fn a_script_that_raises_on_every_second_request_harms_no_other() {
 fn clients_that_vanish_at_any_moment_harm_no_other() {
     let site = Site::new();
     site.request("echo.py", "Write(Read())");
-    site.request("large.py", "DisableBuffer()\nfor i in range(64):\n    Write('x' * 16384)");
+    site.request(
+        "large.py",
+        "DisableBuffer()\nfor i in range(64):\n    Write('x' * 16384)",
+    );
     site.request("app.py", "Write('token ' + Env.QUERY_STRING)");
     let server = Server::start(site.root(), &["--no-access-log"]);
     let upload = format!(

@@ -19,7 +19,10 @@ fn an_edited_script_answers_anew_at_once() {
 #[test]
 fn an_edited_module_is_seen_by_the_scripts_that_import_it() {
     let site = Site::new();
-    site.request("app.py", "import helper, pkg.inner\nWrite(helper.X + pkg.inner.Y)");
+    site.request(
+        "app.py",
+        "import helper, pkg.inner\nWrite(helper.X + pkg.inner.Y)",
+    );
     site.file("pkg/__init__.py", "");
     site.file("pkg/inner.py", "Y = 'y0'");
     site.file("helper.py", "X = 'x0'");
@@ -28,7 +31,10 @@ fn an_edited_module_is_seen_by_the_scripts_that_import_it() {
     for i in 1..20 {
         site.file("helper.py", format!("X = 'x{}'", i % 10));
         site.file("pkg/inner.py", format!("Y = 'y{}'", i % 10));
-        assert_eq!(get(&server.address, "/app.py").text(), format!("x{0}y{0}", i % 10));
+        assert_eq!(
+            get(&server.address, "/app.py").text(),
+            format!("x{0}y{0}", i % 10)
+        );
     }
 }
 
@@ -39,7 +45,11 @@ fn a_broken_edit_is_shown_and_its_repair_seen() {
     assert_eq!(get(&server.address, "/app.py").text(), "good");
     site.file("app.py", "def Request(:");
     let broken = get(&server.address, "/app.py");
-    assert!(broken.status == 500 && broken.text().contains("SyntaxError"), "{}", broken.text());
+    assert!(
+        broken.status == 500 && broken.text().contains("SyntaxError"),
+        "{}",
+        broken.text()
+    );
     site.request("app.py", "Write('mended')");
     assert_eq!(get(&server.address, "/app.py").text(), "mended");
 }
@@ -52,7 +62,10 @@ fn an_edited_handler_and_configuration_are_seen() {
     assert_eq!(get(&server.address, "/app.py").header("x-a"), Some("1"));
     site.file("Http/Config.py", "DefaultHeaders = ('X-A: 2',)");
     assert_eq!(get(&server.address, "/app.py").header("x-a"), Some("2"));
-    site.file("Http/Isapi.py", "from Http import *\ndef Request():\n    Write('handler')\n");
+    site.file(
+        "Http/Isapi.py",
+        "from Http import *\ndef Request():\n    Write('handler')\n",
+    );
     // The built-in handler was imported before; a file that is new takes its place when one of
     // the site's files changes.
     site.file("Http/Config.py", "DefaultHeaders = ('X-A: 3',)");
@@ -75,7 +88,9 @@ fn always_runs_the_script_anew_at_every_request() {
                   Write('%d' % len(COUNT))\n";
     site.file("app.py", source);
     let server = Server::start(site.root(), &["--reload", "always"]);
-    let answers: Vec<String> = (0..3).map(|_| get(&server.address, "/app.py").text()).collect();
+    let answers: Vec<String> = (0..3)
+        .map(|_| get(&server.address, "/app.py").text())
+        .collect();
     assert_eq!(answers, ["1", "1", "1"]);
 }
 
@@ -88,7 +103,10 @@ fn edits_under_load_never_show_half_a_module_nor_an_old_answer() {
             "from Http import *\nimport helper\nA = {i}\nB = 'b' * 1000\nC = {i}\ndef Request():\n    \
              assert A == C\n    Write('%d %d' % (A, helper.VALUE))\n"
         );
-        let (script, module) = (site.file("app.tmp", source), site.file("helper.tmp", format!("VALUE = {i}\n")));
+        let (script, module) = (
+            site.file("app.tmp", source),
+            site.file("helper.tmp", format!("VALUE = {i}\n")),
+        );
         std::fs::rename(module, site.path("helper.py")).unwrap();
         std::fs::rename(script, site.path("app.py")).unwrap();
     };
@@ -107,7 +125,10 @@ fn edits_under_load_never_show_half_a_module_nor_an_old_answer() {
                     let (script, module) = text.split_once(' ').unwrap();
                     let (script, module): (usize, usize) =
                         (script.parse().unwrap(), module.parse().unwrap());
-                    assert!(script >= least && module >= least, "{text} after {least} was seen");
+                    assert!(
+                        script >= least && module >= least,
+                        "{text} after {least} was seen"
+                    );
                 }
             });
         }

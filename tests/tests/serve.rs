@@ -13,7 +13,10 @@ fn scripts_and_static_files_lie_side_by_side() {
     let server = Server::start(site.root(), &[]);
     assert_eq!(get(&server.address, "/app.py").text(), "script");
     let css = get(&server.address, "/style.css");
-    assert_eq!((css.text(), css.header("content-type")), ("body {}".into(), Some("text/css")));
+    assert_eq!(
+        (css.text(), css.header("content-type")),
+        ("body {}".into(), Some("text/css"))
+    );
     assert_eq!(get(&server.address, "/").text(), "<p>home</p>");
     assert_eq!(get(&server.address, "/nothing.css").status, 404);
 }
@@ -25,7 +28,10 @@ fn a_connection_serves_many_requests() {
     let mut connection = Connection::open(&server.address);
     for i in 0..50 {
         let response = connection.get(&format!("/app.py?{i}"));
-        assert_eq!((response.text(), response.header("connection")), (i.to_string(), None));
+        assert_eq!(
+            (response.text(), response.header("connection")),
+            (i.to_string(), None)
+        );
     }
 }
 
@@ -34,8 +40,9 @@ fn pipelined_requests_are_answered_in_order() {
     let site = Site::with_request("Write(Env.QUERY_STRING)");
     let server = Server::start(site.root(), &[]);
     let mut connection = Connection::open(&server.address);
-    let all: String =
-        (0..10).map(|i| format!("GET /app.py?{i} HTTP/1.1\r\nHost: a\r\n\r\n")).collect();
+    let all: String = (0..10)
+        .map(|i| format!("GET /app.py?{i} HTTP/1.1\r\nHost: a\r\n\r\n"))
+        .collect();
     connection.send(all).unwrap();
     for i in 0..10 {
         assert_eq!(connection.response(false).unwrap().text(), i.to_string());
@@ -48,11 +55,26 @@ fn header_names_keep_their_spelling_in_both_directions() {
         "Header(['ETag: \"1\"', 'x-lower: a', 'X-MIXed-case: b'])\nWrite(Env.ALL_RAW)",
     );
     let server = Server::start(site.root(), &[]);
-    let request = "GET /app.py HTTP/1.1\r\nHost: a\r\nx-lOWer: 1\r\nX-UPPER: 2\r\nX-UPPER: 3\r\n\r\n";
+    let request =
+        "GET /app.py HTTP/1.1\r\nHost: a\r\nx-lOWer: 1\r\nX-UPPER: 2\r\nX-UPPER: 3\r\n\r\n";
     let response = send(&server.address, request).unwrap();
-    assert_eq!(response.text(), "Host: a\r\nx-lOWer: 1\r\nX-UPPER: 2\r\nX-UPPER: 3\r\n");
-    let names: Vec<&str> = response.headers.iter().map(|(name, _)| name.as_str()).collect();
-    for name in ["ETag", "x-lower", "X-MIXed-case", "Content-Length", "Server", "Date"] {
+    assert_eq!(
+        response.text(),
+        "Host: a\r\nx-lOWer: 1\r\nX-UPPER: 2\r\nX-UPPER: 3\r\n"
+    );
+    let names: Vec<&str> = response
+        .headers
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    for name in [
+        "ETag",
+        "x-lower",
+        "X-MIXed-case",
+        "Content-Length",
+        "Server",
+        "Date",
+    ] {
         assert!(names.contains(&name), "{name} in {names:?}");
     }
 }
@@ -68,7 +90,11 @@ fn a_hundred_scripts_that_sleep_a_second_finish_together() {
         }
     });
     // One after the other they would take 100 s; the bound of two seconds is measured in benches.
-    assert!(since.elapsed() < Duration::from_secs(20), "{:?}", since.elapsed());
+    assert!(
+        since.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        since.elapsed()
+    );
 }
 
 #[test]
@@ -79,9 +105,15 @@ fn an_upload_of_10_mb_arrives_whole() {
     let site = Site::with_request(body);
     let server = Server::start(site.root(), &[]);
     let data: Vec<u8> = (0..10_000_000u32).map(|i| (i * 7 % 251) as u8).collect();
-    let head = format!("POST /app.py HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", data.len());
+    let head = format!(
+        "POST /app.py HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n",
+        data.len()
+    );
     let response = send(&server.address, [head.as_bytes(), &data].concat()).unwrap();
-    let expected = site.run("app.py", &["-d", &format!("@{}", site.file("data", &data).display())]);
+    let expected = site.run(
+        "app.py",
+        &["-d", &format!("@{}", site.file("data", &data).display())],
+    );
     assert!(expected.out.starts_with("10000000 "), "{}", expected.err);
     assert_eq!(response.text(), expected.out);
 }
@@ -164,7 +196,10 @@ fn nul_bytes_and_nonsense_do_not_stop_the_server() {
         b"\x16\x03\x01\x02\x00\x01\x00",
     ] {
         let answered = send(&server.address, request);
-        assert!(answered.as_ref().map_or(true, |r| r.status >= 400), "{answered:?}");
+        assert!(
+            answered.as_ref().map_or(true, |r| r.status >= 400),
+            "{answered:?}"
+        );
     }
     assert_eq!(get(&server.address, "/app.py").text(), "fine");
 }
@@ -181,11 +216,17 @@ fn a_script_is_told_when_the_client_has_gone() {
     site.request("app.py", &body);
     let server = Server::start(site.root(), &[]);
     let mut connection = Connection::open(&server.address);
-    connection.send("GET /app.py HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    connection
+        .send("GET /app.py HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
     // A client that has gone before its script is called is told to nobody.
     connection.line().unwrap();
     connection.reset();
-    let text = acceptance::server::wait(|| std::fs::read_to_string(&note).ok().filter(|t| !t.is_empty()));
+    let text = acceptance::server::wait(|| {
+        std::fs::read_to_string(&note)
+            .ok()
+            .filter(|t| !t.is_empty())
+    });
     assert_eq!(text, "ConnectionResetError 10054");
 }
 
@@ -201,9 +242,15 @@ fn a_body_that_breaks_off_is_an_error_in_the_script() {
     let server = Server::start(site.root(), &[]);
     let mut connection = Connection::open(&server.address);
     let head = "POST /app.py HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n";
-    connection.send(format!("{head}{}", "x".repeat(100_000))).unwrap();
+    connection
+        .send(format!("{head}{}", "x".repeat(100_000)))
+        .unwrap();
     connection.reset();
-    let text = acceptance::server::wait(|| std::fs::read_to_string(&note).ok().filter(|t| !t.is_empty()));
+    let text = acceptance::server::wait(|| {
+        std::fs::read_to_string(&note)
+            .ok()
+            .filter(|t| !t.is_empty())
+    });
     assert_eq!(text, "10054");
 }
 
@@ -217,9 +264,15 @@ fn a_wildcard_handler_takes_everything_and_passes_on_what_it_does_not_want() {
          return True\n    Write('handler: ' + Env.PATH_INFO)\n",
     );
     let server = Server::start(site.root(), &["--wildcard"]);
-    assert_eq!(get(&server.address, "/any/thing").text(), "handler: /any/thing");
+    assert_eq!(
+        get(&server.address, "/any/thing").text(),
+        "handler: /any/thing"
+    );
     let logo = get(&server.address, "/logo.svg");
-    assert_eq!((logo.text(), logo.header("content-type")), ("<svg/>".into(), Some("image/svg+xml")));
+    assert_eq!(
+        (logo.text(), logo.header("content-type")),
+        ("<svg/>".into(), Some("image/svg+xml"))
+    );
     assert_eq!(get(&server.address, "/missing.svg").status, 404);
 }
 
@@ -246,7 +299,11 @@ fn the_handlers_of_a_web_config_are_used_and_told() {
     );
     let server = Server::start(site.root(), &[]);
     assert_eq!(get(&server.address, "/a.page").text(), "mapped");
-    assert_eq!(get(&server.address, "/b.py").status, 404, "a source is no static file");
+    assert_eq!(
+        get(&server.address, "/b.py").status,
+        404,
+        "a source is no static file"
+    );
     let post = "POST /a.page HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
     assert_eq!(send(&server.address, post).unwrap().status, 405);
     server.wait_for_err(|text| text.contains("web.config:") && text.contains("pages"));
@@ -263,7 +320,9 @@ fn running_requests_finish_after_ctrl_c() {
     site.request("app.py", &body);
     let server = Server::start(site.root(), &[]);
     let mut connection = Connection::open(&server.address);
-    connection.send("GET /app.py HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    connection
+        .send("GET /app.py HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
     acceptance::server::wait(|| started.exists().then_some(()));
     server.signal();
     server.wait_for_err(|text| text.contains("running requests finish"));
@@ -279,7 +338,10 @@ fn the_access_log_has_a_line_for_each_request() {
     get(&server.address, "/app.py?a=1");
     get(&server.address, "/nothing");
     let text = server.wait_for_out(|text| text.lines().count() >= 3);
-    assert!(text.contains("\"GET /app.py?a=1 HTTP/1.1\" 200 5 "), "{text}");
+    assert!(
+        text.contains("\"GET /app.py?a=1 HTTP/1.1\" 200 5 "),
+        "{text}"
+    );
     assert!(text.contains("\"GET /nothing HTTP/1.1\" 404"), "{text}");
 }
 
@@ -292,7 +354,9 @@ fn thread_locals_live_from_one_request_to_the_next() {
          local.n = getattr(local, 'n', 0) + 1\n    Write('%d' % local.n)\n",
     );
     let server = Server::start(site.root(), &["--threads", "1"]);
-    let numbers: Vec<String> = (0..5).map(|_| get(&server.address, "/app.py").text()).collect();
+    let numbers: Vec<String> = (0..5)
+        .map(|_| get(&server.address, "/app.py").text())
+        .collect();
     assert_eq!(numbers, ["1", "2", "3", "4", "5"]);
 }
 
@@ -302,7 +366,11 @@ fn tracebacks_are_for_local_clients_unless_told_otherwise() {
     for (who, shown) in [("local", true), ("always", true), ("never", false)] {
         let server = Server::start(site.root(), &["--error-details", who]);
         let response = get(&server.address, "/app.py");
-        assert_eq!((response.status, response.text().contains("secret")), (500, shown), "{who}");
+        assert_eq!(
+            (response.status, response.text().contains("secret")),
+            (500, shown),
+            "{who}"
+        );
         assert!(response.text().contains("ISH0401"), "{who}");
     }
 }

@@ -133,7 +133,11 @@ pub(super) fn refresh(py: Python<'_>, loading_since: SystemTime) -> PyResult<()>
     }
     let names: Vec<String> = watched.modules.drain().map(|(name, _)| name).collect();
     let replaced: &[&str] = if appeared { &REPLACEABLE } else { &[] };
-    for name in names.iter().map(String::as_str).chain(replaced.iter().copied()) {
+    for name in names
+        .iter()
+        .map(String::as_str)
+        .chain(replaced.iter().copied())
+    {
         if modules.contains(name)? {
             modules.del_item(name)?;
         }

@@ -381,11 +381,10 @@ proptest! {
         let mut accepted = Vec::new();
         for call in calls {
             match call {
-                Call::Write(data) => {
-                    if response.write(&data, None, &mut client).is_ok() {
+                Call::Write(data)
+                    if response.write(&data, None, &mut client).is_ok() => {
                         accepted.extend_from_slice(&data);
                     }
-                }
                 // The module refuses these once the headers are out.
                 Call::Status(code) if !response.headers_sent() => response.set_status(code),
                 // A length below what is written already is the script's mistake, and tested above.

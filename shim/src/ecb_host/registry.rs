@@ -12,7 +12,9 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 const SHARDS: usize = 16;
 
 static NEXT: AtomicUsize = AtomicUsize::new(1);
-static OPEN: LazyLock<[Mutex<HashMap<usize, Arc<Conn>>>; SHARDS]> =
+type Shard = Mutex<HashMap<usize, Arc<Conn>>>;
+
+static OPEN: LazyLock<[Shard; SHARDS]> =
     LazyLock::new(|| std::array::from_fn(|_| Mutex::default()));
 
 fn shard(id: usize) -> std::sync::MutexGuard<'static, HashMap<usize, Arc<Conn>>> {

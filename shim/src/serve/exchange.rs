@@ -226,7 +226,9 @@ fn response(head: Head, body: ReplyBody, handle: &Handle) -> Option<Response<Rep
     let mut response = Response::new(body);
     let status = StatusCode::from_u16(head.status).ok()?;
     *response.status_mut() = status;
-    if let Some(extensions) = spelling::for_response(head.headers.iter().map(|(n, _)| &n[..]), handle) {
+    if let Some(extensions) =
+        spelling::for_response(head.headers.iter().map(|(n, _)| &n[..]), handle)
+    {
         *response.extensions_mut() = extensions;
     }
     if status.canonical_reason() != Some(&head.reason)

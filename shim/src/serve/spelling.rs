@@ -173,8 +173,7 @@ async fn read(names: &[String]) -> Option<Extensions> {
         .serve_connection(TokioIo::new(server), service)
         .await
         .ok()?;
-    let extensions = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
-    extensions
+    seen.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 #[cfg(test)]

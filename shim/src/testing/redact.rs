@@ -350,9 +350,8 @@ mod tests {
 
     #[test]
     fn a_match_becomes_the_text_behind_the_arrow_or_nothing() {
-        let redactions = ["regex:a+ => [A]", "regex:b+ =>", "regex:c=>d"].map(|text| {
-            Redaction::parse(text).unwrap()
-        });
+        let redactions = ["regex:a+ => [A]", "regex:b+ =>", "regex:c=>d"]
+            .map(|text| Redaction::parse(text).unwrap());
         let redactor = Redactor::new(&redactions, &[]);
         assert_eq!(redactor.text("aabbc=>d."), "[A][REDACTED].");
     }
