@@ -3,6 +3,7 @@
 use super::ready;
 use crate::request::{self, Request};
 use pyo3::exceptions::PyAttributeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use std::ffi::CString;
@@ -39,15 +40,22 @@ pub(super) struct Env;
 
 #[pymethods]
 impl Env {
-    fn __getattr__<'py>(&self, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+    /// Not `__getattr__`: Python would look for the name in vain first, at half the cost of the
+    /// whole access.
+    fn __getattribute__<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Bound<'py, PyString>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = name.py();
         let text = name.to_str()?;
-        // `copy`, `inspect` and `unittest.mock` probe for these and must find them missing.
+        // `copy`, `inspect` and `unittest.mock` probe for these and must get Python's own answer.
         if text.starts_with("__") && text.ends_with("__") {
-            return Err(PyAttributeError::new_err(name.clone().unbind()));
+            let object = py.get_type::<PyAny>();
+            return object.call_method1(intern!(py, "__getattribute__"), (slf, name));
         }
         let request = ready()?;
-        if let Some(value) = variable(&request, text).map_err(|e| super::write::os_error(py, e))? {
+        let value = variable(&request, text).map_err(|e| super::write::os_error(py, e))?;
+        if let Some(value) = value {
             return Ok(value.into_pyobject(py)?.into_any());
         }
         let response = request.response.borrow();
@@ -55,7 +63,7 @@ impl Env {
             ("KeepAlive", Some(response)) => response.keep_alive(),
             ("DataSent", Some(response)) => response.data_sent(),
             ("HeadersSent", Some(response)) => response.headers_sent(),
-            _ => return Ok(PyString::new(py, "").into_any()),
+            _ => return Ok(intern!(py, "").clone().into_any()),
         };
         Ok(flag.into_pyobject(py)?.to_owned().into_any())
     }
@@ -99,5 +107,9 @@ pub(super) fn variable(
     let mut value = Vec::new();
     let known = connection.server_variable(&asked, &mut value)?;
     // Latin-1: each byte is a character, so nothing raises and nothing is lost (PEP 3333).
-    Ok(known.then(|| value.iter().copied().map(char::from).collect()))
+    Ok(known.then(|| match String::from_utf8(value) {
+        Ok(ascii) if ascii.is_ascii() => ascii,
+        Ok(other) => other.bytes().map(char::from).collect(),
+        Err(error) => error.as_bytes().iter().copied().map(char::from).collect(),
+    }))
 }

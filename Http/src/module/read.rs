@@ -11,6 +11,10 @@ use pyo3::types::PyBytes;
 /// that reads everything will hold anyway.
 const PIECE: usize = 65_536;
 
+/// Memory is reserved for so much of an announced body; more grows as it really comes, since a
+/// client may announce anything.
+const MOST_RESERVED: usize = 1 << 20;
+
 /// Read(Bytes=0, /)
 /// --
 ///
@@ -51,7 +55,12 @@ struct RequestBody<'a> {
 impl RequestBody<'_> {
     /// At most `wanted` bytes, or all that is left; fewer only at the body's end.
     fn take(&self, py: Python<'_>, wanted: Option<u64>) -> Result<Vec<u8>, Win32Error> {
-        let mut body = Vec::new();
+        let expected = match (wanted, left(self.request)) {
+            (Some(wanted), Some(left)) => wanted.min(left),
+            (wanted, left) => wanted.or(left).unwrap_or(0),
+        };
+        let expected = usize::try_from(expected).unwrap_or(usize::MAX);
+        let mut body = Vec::with_capacity(expected.min(MOST_RESERVED));
         self.take_preloaded(wanted, &mut body);
         loop {
             let left = match (wanted, left(self.request)) {
