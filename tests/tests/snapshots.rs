@@ -1,0 +1,67 @@
+//! Whole texts that users see, in `snapshots/` of the project: help, responses, error pages.
+
+use acceptance::site::Site;
+use acceptance::{finish, root, shim};
+
+/// Compares with the snapshot of that name; what differs between machines and Pythons is taken
+/// out before.
+fn check(name: &str, text: &str, site: Option<&Site>) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(root().join("snapshots"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    if let Some(site) = site {
+        settings.add_filter(&site.root().display().to_string(), "[ROOT]");
+    }
+    settings.add_filter(r"PyISAPIe-\d[^\r\n]*", "PyISAPIe-[VERSION]");
+    settings.add_filter(r"Date: [^\r\n]*", "Date: [DATE]");
+    settings.add_filter(r"\n +[\^~]+\n", "\n");
+    settings.add_filter(r"isapi-shim \d+\.\d+\.\d+", "isapi-shim [VERSION]");
+    settings.add_filter("\r\n", "\n");
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+#[test]
+fn help_of_every_command() {
+    for command in ["", "run", "serve", "test", "completions"] {
+        let arguments: Vec<&str> =
+            [command, "--help"].into_iter().filter(|a| !a.is_empty()).collect();
+        let done = finish(shim(&arguments));
+        assert_eq!(done.code, 0);
+        let name = if command.is_empty() { "help" } else { &format!("help-{command}") };
+        check(name, &done.out, None);
+    }
+}
+
+#[test]
+fn a_whole_response() {
+    let site = Site::with_request(
+        "Header(['Content-Type: text/plain', 'Set-Cookie: a=1', 'Set-Cookie: b=2'], Status=201)\n\
+         Write('created')",
+    );
+    check("response", &site.run("app.py", &["-i"]).out, Some(&site));
+}
+
+#[test]
+fn the_error_page_of_a_script_that_raised() {
+    let site = Site::with_request("raise ValueError('a <b>bold</b> \"claim\"')");
+    check("error-page", &site.run("app.py", &["-i"]).out, Some(&site));
+    let json = site.run("app.py", &["-i", "-H", "Accept: application/json"]);
+    check("error-page-json", &json.out, Some(&site));
+}
+
+#[test]
+fn the_recursion_page() {
+    let site = Site::with_request("return True");
+    check("recursion-page", &site.run("app.py", &["-i"]).out, Some(&site));
+}
+
+#[test]
+fn errors_of_the_command_line() {
+    let site = Site::new();
+    let done = site.run("nothing.py", &[]);
+    check("error-no-script", &done.err, Some(&site));
+    site.request("app.py", "Write('x')");
+    site.file("web.config", "<configuration>\n  <system.webServer>\n    <handlers>\n      <add name=\"py\" path=\"*.py\" verb=\"*\" modules=\"IsapiModule\" resourceType=\"Fil\" />\n    </handlers>\n  </system.webServer>\n</configuration>\n");
+    check("error-web-config", &site.run("app.py", &[]).err, Some(&site));
+}
