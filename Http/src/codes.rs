@@ -38,4 +38,5 @@ codes! {
     405 BODY_FORBIDDEN      "the script wrote a body that its status does not allow"
     406 HANDLER_INIT              "the site's handler or configuration could not be loaded"
     407 CLIENT_GONE         "the client went away before the response was whole"
+    408 SETTING_IGNORED     "a setting of the site has no effect"
 }

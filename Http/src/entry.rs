@@ -34,13 +34,19 @@ pub unsafe extern "system" fn GetExtensionVersion(version: *mut HSE_VERSION_INFO
 /// # Safety
 /// `ecb` is NULL or points at a complete control block that lives until the request is done.
 pub unsafe extern "system" fn HttpExtensionProc(ecb: *mut EXTENSION_CONTROL_BLOCK) -> DWORD {
-    guarded(HSE_STATUS_ERROR, || {
+    let status = guarded(None, || {
         if ecb.is_null() {
             set_last_error(Win32Error::INVALID_PARAMETER);
-            return HSE_STATUS_ERROR;
+            return Some(HSE_STATUS_ERROR);
         }
         // SAFETY: not NULL, and complete by the caller's contract.
-        dispatch::process(unsafe { Connection::new(ecb) })
+        Some(dispatch::process(unsafe { Connection::new(ecb) }))
+    });
+    status.unwrap_or_else(|| {
+        // SAFETY: NULL does not panic; and a request that panicked was not passed on, since that
+        // is the last thing done.
+        unsafe { Connection::new(ecb) }.set_log_data(&codes::PANIC.to_string());
+        HSE_STATUS_ERROR
     })
 }
 

@@ -33,6 +33,8 @@ pub mod host_variables {
 
     /// The home folder; without it, the folder of the extension's library.
     pub const HOME: &CStr = c"PYISAPIE_HOME";
+    /// A Python file with a function `Request()` in the place of the home's `Http/Isapi.py`.
+    pub const HANDLER: &CStr = c"PYISAPIE_HANDLER";
     /// When scripts are loaded again: `never`, `changed` or `always`; without it, `never`.
     pub const RELOAD: &CStr = c"PYISAPIE_RELOAD";
     /// Who sees tracebacks: `local`, `always` or `never`; without it, `local`.

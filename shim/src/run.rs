@@ -42,7 +42,7 @@ pub fn run(args: &RunArgs) -> Result<Option<Exit>> {
     let (site, target) = open_site(&root, &script, args)?;
     let body = args.data.as_deref().map(read_data).transpose()?;
     let request = request(args, target, body.as_ref().map(Vec::len))?;
-    let host = new_host(site, &args.host)?;
+    let host = new_host(site, &args.host, None)?;
     let held = Arc::new(Mutex::new(Vec::new()));
     let sink = Output {
         include: args.include,
@@ -76,16 +76,17 @@ fn exit(outcome: &Outcome) -> Option<Exit> {
     outcome.extension.is_none().then_some(Exit::Failed)
 }
 
-/// A host for a site, as the options want it.
+/// A host for a site, as the options want it. `handler`: a file in the place of `Http/Isapi.py`.
 ///
 /// # Errors
 /// The extension cannot be loaded.
-pub fn new_host(site: Site, args: &HostArgs) -> Result<Arc<Host>> {
+pub fn new_host(site: Site, args: &HostArgs, handler: Option<PathBuf>) -> Result<Arc<Host>> {
     let extension = match &args.extension {
         Some(path) => Extension::load(path)?,
         None => Extension::built_in()?,
     };
     let options = HostOptions {
+        handler,
         reload: args.reload.as_str(),
         error_details: args.error_details.as_str(),
         trace: args.trace(),

@@ -1,5 +1,6 @@
 //! What the acceptance tests share: the real binary, real sites in real folders, real sockets.
 
+pub mod docs;
 pub mod http;
 pub mod server;
 pub mod site;

@@ -146,3 +146,27 @@ fn edits_under_load_never_show_half_a_module_nor_an_old_answer() {
         stop.store(true, Ordering::SeqCst);
     });
 }
+
+#[test]
+fn an_edited_wildcard_handler_is_seen_with_its_modules() {
+    let site = Site::new();
+    let handlers = Site::with_request("import helper\nWrite('1' + helper.X)");
+    handlers.file("helper.py", "X = 'a'");
+    let option = format!("--wildcard={}", handlers.path("app.py").display());
+    let server = Server::start(site.root(), &[&option]);
+    assert_eq!(get(&server.address, "/x").text(), "1a");
+    handlers.file("helper.py", "X = 'b'");
+    assert_eq!(get(&server.address, "/x").text(), "1b");
+    handlers.request("app.py", "import helper\nWrite('2' + helper.X)");
+    assert_eq!(get(&server.address, "/x").text(), "2b");
+}
+
+#[test]
+fn always_also_sees_edited_modules() {
+    let site = Site::with_request("import helper\nWrite(helper.X)");
+    site.file("helper.py", "X = 'a'");
+    let server = Server::start(site.root(), &["--reload", "always"]);
+    assert_eq!(get(&server.address, "/app.py").text(), "a");
+    site.file("helper.py", "X = 'b'");
+    assert_eq!(get(&server.address, "/app.py").text(), "b");
+}

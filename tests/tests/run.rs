@@ -222,3 +222,30 @@ fn exit_functions_run_at_the_end() {
     let done = site.run("app.py", &[]);
     assert_eq!((&done.out[..], &done.err[..]), ("hi", "bye\n"));
 }
+
+#[test]
+fn the_charset_of_the_default_headers_ends_with_them() {
+    let site = Site::with_request(
+        "if Env.QUERY_STRING:\n    Header('Content-Type: application/json')\nWrite('\\xe9')",
+    );
+    site.file(
+        "Http/Config.py",
+        "DefaultHeaders = 'Content-Type: text/html; charset=latin-1'",
+    );
+    assert_eq!(site.run("app.py", &[]).bytes, b"\xe9");
+    assert_eq!(
+        site.run("app.py", &["-q", "own"]).bytes,
+        "\u{e9}".as_bytes()
+    );
+}
+
+#[test]
+fn the_loader_is_an_attribute_of_the_package() {
+    let site = Site::with_request(
+        "import Http.Loader\nWrite(Http.Loader.load(Env.SCRIPT_TRANSLATED).__file__)",
+    );
+    assert_eq!(
+        site.run("app.py", &[]).out,
+        site.path("app.py").display().to_string()
+    );
+}

@@ -374,3 +374,49 @@ fn tracebacks_are_for_local_clients_unless_told_otherwise() {
         assert!(response.text().contains("ISH0401"), "{who}");
     }
 }
+
+#[test]
+fn http_1_1_without_a_host_is_refused() {
+    let site = Site::with_request("Write('x')");
+    let server = Server::start(site.root(), &[]);
+    assert_eq!(
+        send(&server.address, "GET /app.py HTTP/1.1\r\n\r\n")
+            .unwrap()
+            .status,
+        400
+    );
+    assert_eq!(
+        send(&server.address, "GET /app.py HTTP/1.0\r\n\r\n")
+            .unwrap()
+            .status,
+        200
+    );
+}
+
+#[test]
+fn bodies_over_the_limit_are_refused_before_the_script() {
+    let site = Site::with_request("Write('called')");
+    site.file(
+        "web.config",
+        r#"<configuration><system.webServer><security><requestFiltering>
+           <requestLimits maxAllowedContentLength="10" /></requestFiltering></security>
+           </system.webServer></configuration>"#,
+    );
+    let server = Server::start(site.root(), &[]);
+    let head = "POST /app.py HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
+    let known = format!("{head}Content-Length: 11\r\n\r\n12345678901");
+    let chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\nb\r\n12345678901\r\n0\r\n\r\n");
+    for request in [known, chunked] {
+        let response = send(&server.address, request).unwrap();
+        assert_eq!(response.status, 404);
+        assert!(response.text().contains("404.13"), "{}", response.text());
+    }
+}
+
+#[test]
+fn a_status_that_is_no_final_answer_is_refused_loudly() {
+    let site = Site::with_request("Header(Status=102)\nWrite('x')");
+    let server = Server::start(site.root(), &[]);
+    assert_eq!(get(&server.address, "/app.py").status, 500);
+    server.wait_for_err(|text| text.contains("ISH0507: status 102"));
+}

@@ -24,11 +24,17 @@ fn check(name: &str, text: &str, site: Option<&Site>) {
 #[test]
 fn help_of_every_command() {
     for command in ["", "run", "serve", "test", "completions"] {
-        let arguments: Vec<&str> =
-            [command, "--help"].into_iter().filter(|a| !a.is_empty()).collect();
+        let arguments: Vec<&str> = [command, "--help"]
+            .into_iter()
+            .filter(|a| !a.is_empty())
+            .collect();
         let done = finish(shim(&arguments));
         assert_eq!(done.code, 0);
-        let name = if command.is_empty() { "help" } else { &format!("help-{command}") };
+        let name = if command.is_empty() {
+            "help"
+        } else {
+            &format!("help-{command}")
+        };
         check(name, &done.out, None);
     }
 }
@@ -53,7 +59,11 @@ fn the_error_page_of_a_script_that_raised() {
 #[test]
 fn the_recursion_page() {
     let site = Site::with_request("return True");
-    check("recursion-page", &site.run("app.py", &["-i"]).out, Some(&site));
+    check(
+        "recursion-page",
+        &site.run("app.py", &["-i"]).out,
+        Some(&site),
+    );
 }
 
 #[test]
@@ -63,5 +73,9 @@ fn errors_of_the_command_line() {
     check("error-no-script", &done.err, Some(&site));
     site.request("app.py", "Write('x')");
     site.file("web.config", "<configuration>\n  <system.webServer>\n    <handlers>\n      <add name=\"py\" path=\"*.py\" verb=\"*\" modules=\"IsapiModule\" resourceType=\"Fil\" />\n    </handlers>\n  </system.webServer>\n</configuration>\n");
-    check("error-web-config", &site.run("app.py", &[]).err, Some(&site));
+    check(
+        "error-web-config",
+        &site.run("app.py", &[]).err,
+        Some(&site),
+    );
 }

@@ -4,6 +4,8 @@ The functions are those of the built-in module ``PyISAPIe``; they work only whil
 being processed, on the thread that processes it.
 """
 
+import sys as _sys
+
 from PyISAPIe import DisableBuffer, Env, Header, Read, Write
 from PyISAPIe import (
     Version as _text,
@@ -15,6 +17,9 @@ from PyISAPIe import (
 )
 
 __all__ = ["Config", "Read", "Write", "Env", "Header", "DisableBuffer"]
+
+#: The loader of scripts. Built in, so that importing it does not set this by itself.
+Loader = _sys.modules["Http.Loader"]
 
 #: Whether the built-in module was there. Always true here; old scripts ask.
 Loaded = True

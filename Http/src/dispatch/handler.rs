@@ -1,7 +1,9 @@
 //! The site's handler (`Http.Isapi.Request`) and settings, set up at the first request.
 
 use super::changes;
+use super::loader;
 use super::settings::{ErrorDetails, Reload, Settings};
+use crate::codes::{self, Code};
 use crate::host_variables;
 use crate::module::package;
 use crate::request::Request;
@@ -26,9 +28,19 @@ pub(super) struct Handler {
     generation: u64,
 }
 
+/// What the host said, once.
+struct Process {
+    /// A file in the place of `Http/Isapi.py`.
+    handler: Option<String>,
+    reload: Reload,
+    error_details: ErrorDetails,
+}
+
 static CURRENT: Mutex<Option<Arc<Handler>>> = Mutex::new(None);
-static HOME: OnceLock<PathBuf> = OnceLock::new();
+static PROCESS: OnceLock<Process> = OnceLock::new();
 static LIBRARY_FOLDER: OnceLock<PathBuf> = OnceLock::new();
+
+/// In force now: what the settings say, else what the host says.
 static RELOAD: AtomicU8 = AtomicU8::new(Reload::Never as u8);
 static ERROR_DETAILS: AtomicU8 = AtomicU8::new(ErrorDetails::Local as u8);
 
@@ -58,11 +70,18 @@ pub(super) fn error_details() -> ErrorDetails {
     .unwrap_or(ErrorDetails::Local)
 }
 
+/// The settings for output, where they were read: for pages that no script has a part in.
+pub(super) fn output() -> Option<Arc<Output>> {
+    let current = CURRENT.try_lock().ok()?;
+    current.as_ref().map(|handler| Arc::clone(&handler.output))
+}
+
 /// The handler; set up under a lock if this is the first request, or the one before failed, or
 /// the site's own `Http/Isapi.py` or `Http/Config.py` has changed.
-pub(super) fn current(py: Python<'_>, request: &Request) -> PyResult<Arc<Handler>> {
-    if reload() == Reload::Changed {
-        changes::refresh(py, SystemTime::now())?;
+pub(super) fn current(py: Python<'_>, request: &Request) -> Result<Arc<Handler>, (Code, PyErr)> {
+    let of_site = |error| (codes::HANDLER_INIT, error);
+    if reload() != Reload::Never {
+        changes::refresh(py, SystemTime::now()).map_err(of_site)?;
     }
     let generation = changes::generation();
     let mut current = CURRENT
@@ -74,11 +93,11 @@ pub(super) fn current(py: Python<'_>, request: &Request) -> PyResult<Arc<Handler
         return Ok(Arc::clone(handler));
     }
     *current = None;
-    set_home(py, request)?;
+    let process = process(py, request).map_err(|error| (codes::HOME_FOLDER, error))?;
     let since = SystemTime::now();
-    let handler = Arc::new(set_up(py, generation)?);
-    if reload() == Reload::Changed {
-        changes::refresh(py, since)?;
+    let handler = Arc::new(set_up(py, process, generation).map_err(of_site)?);
+    if reload() != Reload::Never {
+        changes::refresh(py, since).map_err(of_site)?;
     }
     *current = Some(Arc::clone(&handler));
     Ok(handler)
@@ -96,11 +115,35 @@ fn host_variable(request: &Request, name: &CStr) -> Option<String> {
         .filter(|v| !v.is_empty())
 }
 
-/// Makes the home the current folder and the first one for imports, as the original did.
-fn set_home(py: Python<'_>, request: &Request) -> PyResult<()> {
-    if HOME.get().is_some() {
-        return Ok(());
+/// Hears the host once, and makes the home the current folder and the first one for imports, as
+/// the original did.
+fn process(py: Python<'_>, request: &Request) -> PyResult<&'static Process> {
+    if let Some(process) = PROCESS.get() {
+        return Ok(process);
     }
+    let meaningless = |value: &str| {
+        PyValueError::new_err(format!("the host says '{value}', which means nothing here"))
+    };
+    let reload = host_variable(request, host_variables::RELOAD);
+    let reload = reload.map_or(Ok(Reload::Never), |text| {
+        Reload::parse(&text).ok_or_else(|| meaningless(&text))
+    })?;
+    let details = host_variable(request, host_variables::ERROR_DETAILS);
+    let error_details = details.map_or(Ok(ErrorDetails::Local), |text| {
+        ErrorDetails::parse(&text).ok_or_else(|| meaningless(&text))
+    })?;
+    // In force before the handler is imported: its errors are told by these.
+    RELOAD.store(reload as u8, Ordering::Relaxed);
+    ERROR_DETAILS.store(error_details as u8, Ordering::Relaxed);
+    set_home(py, request)?;
+    Ok(PROCESS.get_or_init(|| Process {
+        handler: host_variable(request, host_variables::HANDLER),
+        reload,
+        error_details,
+    }))
+}
+
+fn set_home(py: Python<'_>, request: &Request) -> PyResult<()> {
     let named = host_variable(request, host_variables::HOME).map(PathBuf::from);
     let home = named
         .or_else(|| LIBRARY_FOLDER.get().cloned())
@@ -115,10 +158,8 @@ fn set_home(py: Python<'_>, request: &Request) -> PyResult<()> {
     })?;
     let mut folders = vec![home.join("Http")];
     folders.extend(LIBRARY_FOLDER.get().map(|f| f.join("Http")));
-    if let Some(own) = folders.first() {
-        changes::watch_for(py, own);
-    }
-    // The first stays though it is not there: it may come.
+    changes::watch_for(py, &folders[0]);
+    // The first stays though it may not be there: it may come.
     package::set_folders(folders);
     let path: Bound<'_, PyList> = py.import("sys")?.getattr("path")?.cast_into()?;
     let text = home.to_string_lossy();
@@ -131,32 +172,14 @@ fn set_home(py: Python<'_>, request: &Request) -> PyResult<()> {
     if let Some(root) = root.filter(|r| !r.is_empty()) {
         changes::add_root(py, &PathBuf::from(root))?;
     }
-    // Both before the handler is imported: its errors are told by these.
-    if let Some(mode) = host_variable(request, host_variables::RELOAD) {
-        let mode = Reload::parse(&mode).ok_or_else(|| bad_host_value("PYISAPIE_RELOAD", &mode))?;
-        RELOAD.store(mode as u8, Ordering::Relaxed);
-    }
-    if let Some(who) = host_variable(request, host_variables::ERROR_DETAILS) {
-        let who = ErrorDetails::parse(&who)
-            .ok_or_else(|| bad_host_value("PYISAPIE_ERROR_DETAILS", &who))?;
-        ERROR_DETAILS.store(who as u8, Ordering::Relaxed);
-    }
-    let _ = HOME.set(home);
     Ok(())
 }
 
-fn bad_host_value(name: &str, value: &str) -> PyErr {
-    PyValueError::new_err(format!(
-        "the host's {name} is '{value}', which means nothing here"
-    ))
-}
-
-fn set_up(py: Python<'_>, generation: u64) -> PyResult<Handler> {
-    let isapi = py.import("Http.Isapi")?;
-    let function = isapi.getattr_opt("Request")?;
-    let function = function
-        .filter(|f| f.is_callable())
-        .ok_or_else(|| PyValueError::new_err("Attribute 'Request' not callable"))?;
+fn set_up(py: Python<'_>, process: &'static Process, generation: u64) -> PyResult<Handler> {
+    let function = match &process.handler {
+        Some(file) => loader::handler_file(py, file)?,
+        None => site_handler(py)?,
+    };
     let config = py.import("Http.Config")?;
     let settings = Settings::read(&config).inspect_err(|_| {
         // The next request reads it again.
@@ -165,16 +188,28 @@ fn set_up(py: Python<'_>, generation: u64) -> PyResult<Handler> {
             let _ = modules.del_item("Http.Config");
         }
     })?;
-    if let Some(mode) = settings.reload {
-        RELOAD.store(mode as u8, Ordering::Relaxed);
-    }
-    if let Some(who) = settings.error_details {
-        ERROR_DETAILS.store(who as u8, Ordering::Relaxed);
-    }
+    // Debug was the original's only word on the matter; it must not weaken what the host says.
+    let by_debug = settings.debug && process.reload == Reload::Never;
+    let default = if by_debug {
+        Reload::Changed
+    } else {
+        process.reload
+    };
+    let reload = settings.reload.unwrap_or(default);
+    RELOAD.store(reload as u8, Ordering::Relaxed);
+    let details = settings.error_details.unwrap_or(process.error_details);
+    ERROR_DETAILS.store(details as u8, Ordering::Relaxed);
     Ok(Handler {
         request: function.unbind(),
         output: Arc::new(settings.output),
         charset: settings.charset,
         generation,
     })
+}
+
+fn site_handler(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    let function = py.import("Http.Isapi")?.getattr_opt("Request")?;
+    function
+        .filter(|f| f.is_callable())
+        .ok_or_else(|| PyValueError::new_err("Attribute 'Request' not callable"))
 }

@@ -9,7 +9,7 @@ use crate::module;
 use pyo3::exceptions::{PyException, PyImportError, PySyntaxError};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::{PyDict, PyModule};
+use pyo3::types::{PyCFunction, PyDict, PyModule, PyTuple};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -80,25 +80,18 @@ fn load(py: Python<'_>, path: PathBuf) -> PyResult<Py<PyModule>> {
 #[pyo3(name = "Request", text_signature = None)]
 fn request(py: Python<'_>) -> PyResult<Py<PyAny>> {
     let path = module::script_translated(py)?;
-    let script = script(py, &path);
-    let module = script.module(py)?;
-    let function = module.bind(py).getattr_opt("Request")?.ok_or_else(|| {
-        failure(
-            py,
-            &script.path,
-            "the script has no function Request()",
-            None,
-        )
-    })?;
-    if !function.is_callable() {
-        return Err(failure(
-            py,
-            &script.path,
-            "Attribute 'Request' not callable",
-            None,
-        ));
-    }
-    function.call0().map(Bound::unbind)
+    script(py, &path).call_request(py)
+}
+
+/// A handler in a file of its own: a callable that calls the file's `Request()` as it is then.
+pub(super) fn handler_file<'py>(py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyAny>> {
+    let script = script(py, path);
+    let folder = script.path.parent().unwrap_or(Path::new("")).to_owned();
+    changes::add_root(py, &folder)?;
+    let call = move |args: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| {
+        script.call_request(args.py())
+    };
+    Ok(PyCFunction::new_closure(py, Some(c"Request"), None, call)?.into_any())
 }
 
 fn script(py: Python<'_>, given: &str) -> Arc<Script> {
@@ -145,10 +138,24 @@ fn module_name(path: &Path) -> String {
 }
 
 impl Script {
+    /// Calls the `Request()` of the script as it is now.
+    fn call_request(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let module = self.module(py)?;
+        let function = module.bind(py).getattr_opt("Request")?.ok_or_else(|| {
+            let text = "the script has no function Request()";
+            failure(py, &self.path, text, None)
+        })?;
+        if !function.is_callable() {
+            let text = "Attribute 'Request' not callable";
+            return Err(failure(py, &self.path, text, None));
+        }
+        function.call0().map(Bound::unbind)
+    }
+
     /// The module as it is on disk, as far as the settings want that.
     fn module(&self, py: Python<'_>) -> PyResult<Py<PyModule>> {
         let mode = handler::reload();
-        if mode == Reload::Changed {
+        if mode != Reload::Never {
             changes::refresh(py, SystemTime::now())?;
         }
         if LOADING.with_borrow(|loading| loading.contains(&self.path)) {
@@ -170,7 +177,7 @@ impl Script {
         LOADING.with_borrow_mut(|loading| loading.push(self.path.clone()));
         let result = self.run(py);
         LOADING.with_borrow_mut(Vec::pop);
-        if mode == Reload::Changed {
+        if mode != Reload::Never {
             changes::refresh(py, since)?;
         }
         let module = result?;

@@ -77,9 +77,9 @@ fn protocol(connection: &Connection) -> Result<Protocol, &'static str> {
 fn handle(py: Python<'_>, request: &Rc<Request>) -> (Ended, Code) {
     let handler = match handler::current(py, request) {
         Ok(handler) => handler,
-        Err(error) => {
+        Err((code, error)) => {
             let page = Page::exception(py, request, "Could not initialize interpreter", &error);
-            return (Ended::Failed(page), codes::HANDLER_INIT);
+            return (Ended::Failed(page), code);
         }
     };
     request.response.replace(Some(Response::new(
@@ -187,8 +187,12 @@ fn fail(request: &Request, code: Code, page: &Page) -> u32 {
     }
     request.connection.set_log_data(&code.to_string());
     let mut response = request.response.borrow_mut();
-    let response = response
-        .get_or_insert_with(|| Response::new(Arc::new(Output::unconfigured()), request.protocol));
+    let response = response.get_or_insert_with(|| {
+        Response::new(
+            handler::output().unwrap_or_else(|| Arc::new(Output::unconfigured())),
+            request.protocol,
+        )
+    });
     let shown = page.render(&request.connection, code);
     let client = &mut Detached(&request.connection);
     let sent = response.error_page(

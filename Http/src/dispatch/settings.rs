@@ -8,6 +8,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyString};
 use std::ops::RangeInclusive;
+use std::sync::Once;
 
 /// The original's limits; 0 is invalid, `None` means unbuffered.
 const BUFFER_SIZES: RangeInclusive<i64> = 64..=131_072;
@@ -62,6 +63,7 @@ pub(super) struct Settings {
     /// The charset of `DefaultHeaders`.
     pub(super) charset: Option<String>,
     pub(super) reload: Option<Reload>,
+    pub(super) debug: bool,
     pub(super) error_details: Option<ErrorDetails>,
 }
 
@@ -78,11 +80,11 @@ impl Settings {
         };
         warn_about_interpreters(config)?;
         let debug = value(config, "Debug")?.is_some_and(|d| d.is_truthy().unwrap_or(false));
-        let reload = choice(config, "Reload", Reload::parse)?;
         Ok(Self {
             output,
             charset,
-            reload: reload.or(debug.then_some(Reload::Changed)),
+            reload: choice(config, "Reload", Reload::parse)?,
+            debug,
             error_details: choice(config, "ErrorDetails", ErrorDetails::parse)?,
         })
     }
@@ -148,9 +150,11 @@ fn warn_about_interpreters(config: &Bound<'_, PyModule>) -> PyResult<()> {
     if !map.is_callable() && !map.is_instance_of::<PyString>() {
         return Err(invalid("InterpreterMap"));
     }
-    log::event(
-        codes::HANDLER_INIT,
-        "Config.InterpreterMap has no effect: scripts are kept apart by application pools",
-    );
+    // Once in a process: the file is read again after an edit.
+    static TOLD: Once = Once::new();
+    TOLD.call_once(|| {
+        let text = "InterpreterMap: scripts are kept apart by application pools";
+        log::event(codes::SETTING_IGNORED, text);
+    });
     Ok(())
 }

@@ -4,7 +4,7 @@
     reason = "the functions and arguments of PyISAPIe are capitalised"
 )]
 
-use super::{charset_of, ready};
+use super::{charset_of, is_content_type, ready};
 use crate::request::{self, Attached};
 use crate::response::{HeaderError, WriteError};
 use pyo3::exceptions::{PyException, PyRuntimeError, PyValueError};
@@ -79,10 +79,13 @@ pub(super) fn Header(
             &header,
             "Header parameter must be a list, tuple, or string",
             &mut |text| {
-                if let Some(charset) = charset_of(text) {
-                    request.charset.replace(Some(charset));
+                let first = !response.has_headers();
+                response.add_header(text)?;
+                // The first text replaces the default headers, and so their charset.
+                if first || is_content_type(text) {
+                    request.charset.replace(charset_of(text));
                 }
-                Ok(response.add_header(text)?)
+                Ok(())
             },
         )?;
     }

@@ -16,6 +16,7 @@ use std::rc::Rc;
 use crate::request::{self, Request};
 pub(crate) use functions::header_block;
 pub(crate) use write::charset_of;
+use write::is_content_type;
 
 /// The version of this extension: major, minor, release, revision.
 const VERSION: (u32, u32, u32, u32) = (2, 0, 0, 1);

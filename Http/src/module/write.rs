@@ -124,13 +124,18 @@ fn errno(py: Python<'_>, name: &str) -> i32 {
     value.unwrap_or(0)
 }
 
+/// Whether a header text is a `Content-Type`.
+pub(super) fn is_content_type(header: &[u8]) -> bool {
+    header
+        .split(|b| *b == b':')
+        .next()
+        .is_some_and(|name| name.eq_ignore_ascii_case(b"content-type"))
+}
+
 /// The charset that a header text names, if it is a `Content-Type` that names one.
 pub(crate) fn charset_of(header: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(header).ok()?;
-    let (name, value) = text.split_once(':')?;
-    if !name.eq_ignore_ascii_case("content-type") {
-        return None;
-    }
+    let (_, value) = text.split_once(':').filter(|_| is_content_type(header))?;
     value.split(';').skip(1).find_map(|parameter| {
         let (key, value) = parameter.split_once('=')?;
         let value = value.trim().trim_matches('"');

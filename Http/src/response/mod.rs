@@ -159,6 +159,11 @@ impl Response {
         }
     }
 
+    /// Whether the script has set header text of its own.
+    pub fn has_headers(&self) -> bool {
+        !self.headers.is_empty()
+    }
+
     /// Whether headers went out to the host, not merely into the buffer.
     pub fn headers_sent(&self) -> bool {
         self.headers_sent
@@ -416,7 +421,8 @@ impl Response {
 
     fn send(&mut self, data: &[u8], client: &mut dyn Client) -> Result<(), Win32Error> {
         self.send_head(client)?;
-        if data.is_empty() {
+        // The answer to HEAD ends with its head; what a server does with a body is not documented.
+        if data.is_empty() || self.protocol.head {
             return Ok(());
         }
         self.data_sent = true;

@@ -220,6 +220,23 @@ fn a_head_answer_keeps_the_length_it_announces() {
 }
 
 #[test]
+fn a_head_answer_has_the_head_of_the_get_answer_and_no_body() {
+    let head = Protocol {
+        head: true,
+        ..HTTP11
+    };
+    for size in [Some(4), Some(100), None] {
+        let (client, _) = exchange(&output(size), head, |r, c| {
+            r.write(b"abcdef", None, c).unwrap();
+        });
+        let (get, _) = exchange(&output(size), HTTP11, |r, c| {
+            r.write(b"abcdef", None, c).unwrap();
+        });
+        assert_eq!((client.block, client.body.len()), (get.block, 0));
+    }
+}
+
+#[test]
 fn statuses_without_a_body_get_neither_length_nor_body() {
     for status in [204, 304] {
         let (client, finished) = exchange(&output(Some(100)), HTTP11, |r, c| {

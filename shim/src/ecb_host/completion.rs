@@ -7,6 +7,7 @@ use crate::codes;
 use isapi_http::ecb::layout::IoCompletionFn;
 use isapi_http::ecb::win32::Win32Error;
 use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
@@ -49,7 +50,9 @@ impl Conn {
         let spawned = std::thread::Builder::new()
             .name("isapi-completion".into())
             .spawn(move || {
-                let (bytes, error) = match work(&conn) {
+                // A panic here must not leave the request waiting for ever.
+                let result = catch_unwind(AssertUnwindSafe(|| work(&conn)));
+                let (bytes, error) = match result.unwrap_or(Err(Win32Error::WRITE_FAULT)) {
                     Ok(bytes) => (bytes, 0),
                     Err(error) => (0, error.0),
                 };

@@ -16,8 +16,6 @@ mod reply;
 mod request;
 mod send;
 mod support;
-#[cfg(test)]
-mod tests;
 mod trace;
 mod variables;
 
@@ -38,6 +36,7 @@ use latch::Latch;
 use reply::Reply;
 pub use request::{HeaderList, Request, Spelling, Version};
 use std::io::{Read, Seek};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use trace::Trace;
@@ -46,8 +45,10 @@ pub use trace::Trace;
 const SERVER: &str = "Microsoft-IIS/10.0";
 
 /// How the host behaves.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct HostOptions {
+    /// `PYISAPIE_HANDLER` of the core: a file in the place of `Http/Isapi.py`.
+    pub handler: Option<PathBuf>,
     /// `PYISAPIE_RELOAD` of the core: `never`, `changed`, `always`.
     pub reload: &'static str,
     /// `PYISAPIE_ERROR_DETAILS` of the core: `local`, `always`, `never`.
@@ -82,7 +83,9 @@ pub struct Outcome {
 impl Outcome {
     /// Whether the extension said that it failed: a script raised, or Python could not start.
     pub fn failed(&self) -> bool {
-        self.extension == Some(HSE_STATUS_ERROR)
+        // What is no HSE_STATUS is treated as one.
+        self.extension
+            .is_some_and(|status| status >= HSE_STATUS_ERROR)
     }
 }
 
@@ -174,6 +177,13 @@ impl Host {
                 ..Outcome::default()
             }
         };
+        if request.version == Version::Http11 && request.header("host").is_none() {
+            // http.sys does; RFC 9112, 3.2 demands it.
+            return refuse(
+                reply,
+                &Refusal::new(400, 0, "the request has no Host header"),
+            );
+        }
         let url = match UrlPath::parse(&request.target) {
             Ok(url) => url,
             Err(refusal) => return refuse(reply, &refusal),
@@ -191,7 +201,17 @@ impl Host {
             read: 0,
             limit,
         };
-        let Ok((preload, total)) = incoming.read_ahead(request.length) else {
+        let ahead = incoming.read_ahead(request.length);
+        if incoming.read > limit {
+            let refusal = self.site.check_length(incoming.read);
+            return refuse(
+                reply,
+                &refusal
+                    .err()
+                    .unwrap_or_else(|| Refusal::new(404, 13, "the request body is too large")),
+            );
+        }
+        let Ok((preload, total)) = ahead else {
             // The client went away, or sent something that is no body; IIS calls nobody then.
             reply.end();
             return Outcome::default();
@@ -324,6 +344,7 @@ impl Exchange {
         };
         Outcome {
             extension: Some(status),
+            substatus: child.map_or(0, |c| c.substatus),
             log: log_data + &appended,
             ..Outcome::default()
         }

@@ -113,6 +113,12 @@ impl Reply {
             return Err(Win32Error::INVALID_PARAMETER);
         }
         let Parsed { mut head, body } = parsed;
+        if head.status < 200 {
+            // The client would go on waiting for the real answer.
+            let text = format!("status {} is no final answer; refused", head.status);
+            report(codes::RESPONSE_FRAMING, &text);
+            return Err(Win32Error::INVALID_PARAMETER);
+        }
         self.status = head.status;
         let framing = self.framing_of(&head);
         let said_close = head.headers.iter().any(|(name, value)| {

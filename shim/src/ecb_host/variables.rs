@@ -99,6 +99,14 @@ impl Conn {
         if own(host_variables::HOME) {
             return text(path(&self.host.site.home));
         }
+        if own(host_variables::HANDLER) {
+            return self
+                .host
+                .options
+                .handler
+                .as_deref()
+                .and_then(|file| text(path(file)));
+        }
         if own(host_variables::RELOAD) {
             return text(self.host.options.reload);
         }

@@ -34,10 +34,17 @@ impl std::fmt::Display for Cut {
 
 impl std::error::Error for Cut {}
 
+/// The addresses of a connection's two ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ends {
+    pub(super) peer: SocketAddr,
+    pub(super) local: SocketAddr,
+}
+
 /// Answers one request.
 pub(super) async fn answer(
     shared: Arc<Shared>,
-    peer: SocketAddr,
+    ends: Ends,
     incoming: hyper::Request<Incoming>,
 ) -> Result<Response<ReplyBody>, Cut> {
     let (head, ready) = oneshot::channel();
@@ -45,7 +52,7 @@ pub(super) async fn answer(
     // Not awaited: the response begins before the script ends.
     tokio::task::spawn_blocking(move || {
         let handle = Handle::current();
-        let (request, body) = take_apart(incoming, peer, shared.local, &handle);
+        let (request, body) = take_apart(incoming, ends, &handle);
         let sink = Box::new(Client {
             handle,
             head: Some(head),
@@ -53,7 +60,7 @@ pub(super) async fn answer(
             pieces: None,
         });
         let entry = shared.log.is_on().then(|| Entry {
-            client: peer.ip(),
+            client: ends.peer.ip(),
             method: request.method.clone(),
             target: request.target.clone(),
             version: request.version,
@@ -69,8 +76,7 @@ pub(super) async fn answer(
 
 fn take_apart(
     incoming: hyper::Request<Incoming>,
-    peer: SocketAddr,
-    local: SocketAddr,
+    ends: Ends,
     handle: &Handle,
 ) -> (Request, Box<dyn Body>) {
     let (parts, body) = incoming.into_parts();
@@ -106,8 +112,8 @@ fn take_apart(
         spelling: Some(spelling::of_request(parts.extensions, handle.clone())),
         headers,
         length,
-        remote: peer,
-        local,
+        remote: ends.peer,
+        local: ends.local,
         server_vars: Vec::new(),
     };
     (request, body)

@@ -2,7 +2,6 @@
 
 mod access_log;
 mod exchange;
-mod handler;
 mod spelling;
 
 use crate::cli::ServeArgs;
@@ -12,12 +11,13 @@ use crate::error::{Error, Result};
 use crate::run::new_host;
 use crate::site::{Site, SiteOptions};
 use access_log::AccessLog;
+use exchange::Ends;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -34,7 +34,6 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 struct Shared {
     host: Arc<Host>,
     log: AccessLog,
-    local: SocketAddr,
 }
 
 /// Runs the command until Ctrl-C (or SIGTERM); running requests finish.
@@ -42,7 +41,13 @@ struct Shared {
 /// # Errors
 /// The folder or its `web.config` cannot be used, the address is taken, the host failed.
 pub fn serve(args: &ServeArgs) -> Result<Option<Exit>> {
-    let (home, _generated) = handler::home(args)?;
+    let handler = handler_file(args)?;
+    // As for any script: what lies beside it can be imported.
+    let beside = handler
+        .as_ref()
+        .and_then(|f| f.parent())
+        .map(Path::to_owned);
+    let home = args.host.home.clone().or(beside);
     let options = SiteOptions {
         map_is_explicit: !args.map.is_empty(),
         map: if args.map.is_empty() {
@@ -59,7 +64,7 @@ pub fn serve(args: &ServeArgs) -> Result<Option<Exit>> {
         anstream::eprintln!("isapi-shim: web.config: {note}");
     }
     // Python starts on this thread, which lives as long as the process: it is Python's main one.
-    let host = new_host(site, &args.host)?;
+    let host = new_host(site, &args.host, handler)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(usize::from(args.threads))
@@ -71,6 +76,22 @@ pub fn serve(args: &ServeArgs) -> Result<Option<Exit>> {
     drop(runtime);
     host.extension().terminate();
     Ok(None)
+}
+
+/// The file of `--wildcard=HANDLER`.
+fn handler_file(args: &ServeArgs) -> Result<Option<PathBuf>> {
+    let Some(Some(handler)) = &args.wildcard else {
+        return Ok(None);
+    };
+    let bad = |why: &str| {
+        let text = format!("the handler {} cannot be used: {why}", handler.display());
+        Error::new(codes::HANDLER_MISSING, text).fix("name a Python file with a function Request()")
+    };
+    let file = handler.canonicalize().map_err(|e| bad(&e.to_string()))?;
+    if !file.is_file() {
+        return Err(bad("it is no file"));
+    }
+    Ok(Some(file))
 }
 
 fn failed(error: &std::io::Error) -> Error {
@@ -100,7 +121,6 @@ async fn listen(args: &ServeArgs, host: &Arc<Host>) -> Result<()> {
     let shared = Arc::new(Shared {
         host: Arc::clone(host),
         log,
-        local,
     });
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop_signal());
@@ -150,16 +170,21 @@ fn connection(
 ) {
     // Answers are written whole; waiting to collect more would only delay them.
     let _ = stream.set_nodelay(true);
+    // Not the address that was listened on, which may stand for all of this machine's.
+    let Ok(local) = stream.local_addr() else {
+        return;
+    };
     let service = {
         let shared = Arc::clone(shared);
-        service_fn(move |request| exchange::answer(Arc::clone(&shared), peer, request))
+        service_fn(move |request| {
+            exchange::answer(Arc::clone(&shared), Ends { peer, local }, request)
+        })
     };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .preserve_header_case(true)
         .title_case_headers(true)
-        .pipeline_flush(true)
         .serve_connection(TokioIo::new(stream), service);
     let connection = graceful.watch(connection);
     tokio::spawn(async move {

@@ -259,7 +259,8 @@ impl WebConfig {
                     self.mime.set(&extension.value, Some(mime.value.clone()));
                     self.note(format!("{} is sent as {}", extension.value, mime.value));
                 }
-                _ => return Err(source.unknown(child, "clear, remove, mimeMap")),
+                "clientCache" => self.note("<staticContent>/<clientCache> has no effect here"),
+                _ => return Err(source.unknown(child, "clear, remove, mimeMap, clientCache")),
             }
         }
         Ok(())

@@ -82,7 +82,7 @@ fn one_site(root: &Path, files: &[PathBuf], args: &TestArgs) -> Result<Summary> 
                     home: args.host.home.clone(),
                     ..SiteOptions::default()
                 };
-                let new = new_host(Site::open(root, &site)?, &args.host)?;
+                let new = new_host(Site::open(root, &site)?, &args.host, None)?;
                 Arc::clone(host.insert(new))
             }
         };

@@ -94,18 +94,14 @@ impl Builder<'_> {
             "name" => request.name = Some(self.name(piece, rest)?),
             "skip" => request.skip = Some(value()?),
             "server-var" => match value()?.split_once('=') {
-                Some((name, value)) if !name.trim().is_empty() => {
-                    let pair = (name.trim().to_owned(), value.trim().to_owned());
-                    request.server_vars.push(pair);
+                Some((name, value)) if is_variable(name.trim()) => {
+                    let name = name.trim().to_ascii_uppercase();
+                    request.server_vars.push((name, value.trim().to_owned()));
                 }
                 _ => {
                     return Err(self
                         .places
-                        .error(
-                            codes::BAD_DIRECTIVE,
-                            piece,
-                            "a server variable without a value",
-                        )
+                        .error(codes::BAD_DIRECTIVE, piece, "no server variable")
                         .fix("write `# @server-var NAME=VALUE`"));
                 }
             },
@@ -363,4 +359,10 @@ fn is_token(text: &str) -> bool {
         && text
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+/// The names that IIS has, as `--server-var` takes them.
+fn is_variable(name: &str) -> bool {
+    let letter = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
+    !name.is_empty() && name.bytes().all(letter)
 }
