@@ -420,3 +420,26 @@ fn a_status_that_is_no_final_answer_is_refused_loudly() {
     assert_eq!(get(&server.address, "/app.py").status, 500);
     server.wait_for_err(|text| text.contains("ISH0507: status 102"));
 }
+
+#[test]
+fn malformed_requests_get_an_answer_that_says_so() {
+    let site = Site::new();
+    let server = Server::start(site.root(), &[]);
+    for (request, status) in [
+        ("GET / HTTP/1.1\r\nno colon\r\n\r\n".to_owned(), 400),
+        ("G@T / HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(), 400),
+        (
+            format!(
+                "GET / HTTP/1.1\r\nHost: a\r\n{}\r\n",
+                "X-A: b\r\n".repeat(200)
+            ),
+            431,
+        ),
+        (
+            format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(70_000)),
+            414,
+        ),
+    ] {
+        assert_eq!(send(&server.address, request).unwrap().status, status);
+    }
+}

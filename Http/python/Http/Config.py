@@ -5,7 +5,7 @@ They are read once, after ``Http.Isapi`` was imported.
 
 from PyISAPIe import VersionFull
 
-#: Used by Python code only. True also makes Reload "changed" where Reload is None.
+#: For Python code. True also makes "never" into "changed" where Reload is None.
 Debug = False
 
 #: Bytes collected before something is sent: 64 to 131072, or None to send every write at once.

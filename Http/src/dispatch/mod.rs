@@ -145,9 +145,18 @@ fn finish_response(request: &Request) -> u32 {
     let Some(response) = response.as_mut() else {
         return HSE_STATUS_SUCCESS;
     };
-    let Ok(finished) = response.finish(&mut Detached(&request.connection)) else {
-        // The client has gone; there is nobody to tell, and nothing was wrong here.
-        return HSE_STATUS_SUCCESS;
+    let finished = match response.finish(&mut Detached(&request.connection)) {
+        Ok(finished) => finished,
+        // There is nobody to tell, and nothing was wrong here.
+        Err(error) if error.is_client_gone() => return HSE_STATUS_SUCCESS,
+        Err(error) => {
+            let text = format!("the response was refused: Win32 error {error}");
+            log::event(codes::HOST_CALL, &text);
+            request
+                .connection
+                .set_log_data(&codes::HOST_CALL.to_string());
+            return HSE_STATUS_ERROR;
+        }
     };
     if let Some((announced, written)) = finished.short {
         let text = format!("the script announced {announced} bytes and wrote {written}");

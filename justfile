@@ -1,0 +1,44 @@
+# What is done again and again. `just` lists it.
+
+default:
+    @just --list
+
+# All tests, as the README has it
+test *arguments:
+    cargo test --workspace {{arguments}}
+
+# All tests with another Python: just test-with /usr/bin/python3.13
+test-with python:
+    PYO3_PYTHON={{python}} cargo test --workspace
+
+# Format, lint, check the documentation
+lint:
+    .ci/run setup lint
+
+# Look at changed snapshots of the acceptance tests
+review:
+    cargo insta review --manifest-path tests/Cargo.toml --snapshot-path snapshots
+
+# Take every response of the examples as its snapshot
+accept-examples:
+    cargo run -p isapi-shim -- test --accept examples
+
+# What a request costs, beside the plain Python call
+bench:
+    cargo bench -p isapi-http
+
+# Run one script: just run examples/site/hello.py
+run *arguments:
+    cargo run --quiet -p isapi-shim -- run {{arguments}}
+
+# Serve a folder: just serve examples/site
+serve *arguments:
+    cargo run --release -p isapi-shim -- serve {{arguments}}
+
+# The snapshots of the examples
+examples:
+    cargo run --quiet -p isapi-shim -- test examples
+
+# Everything that must hold before a change lands
+ci:
+    .ci/run
