@@ -106,9 +106,8 @@ impl Server {
         self.child.id()
     }
 
-    /// Asks the server to end, as Ctrl-C does, and waits; the exit code.
-    pub fn interrupt(mut self) -> Option<i32> {
-        self.signal();
+    /// Waits until the server has ended; the exit code.
+    pub fn ended(mut self) -> Option<i32> {
         self.child.wait().ok().and_then(|status| status.code())
     }
 

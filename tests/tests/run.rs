@@ -249,3 +249,21 @@ fn the_loader_is_an_attribute_of_the_package() {
         site.path("app.py").display().to_string()
     );
 }
+
+#[test]
+fn threads_that_a_script_has_started_end_before_the_process() {
+    let site = Site::with_request(
+        "import sys, threading, time\n\
+         def work():\n    time.sleep(0.2)\n    sys.stderr.write('worked\\n')\n\
+         threading.Thread(target=work).start()\n\
+         from concurrent.futures import ThreadPoolExecutor\n\
+         pool = ThreadPoolExecutor(1)\npool.submit(lambda: sys.stderr.write('pooled\\n'))\nWrite('hi')",
+    );
+    let done = site.run("app.py", &[]);
+    assert_eq!((done.code, &done.out[..]), (0, "hi"));
+    assert!(
+        done.err.contains("worked\n") && done.err.contains("pooled\n"),
+        "{}",
+        done.err
+    );
+}

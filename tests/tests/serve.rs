@@ -328,7 +328,7 @@ fn running_requests_finish_after_ctrl_c() {
     server.wait_for_err(|text| text.contains("running requests finish"));
     std::fs::write(&go, "").unwrap();
     assert_eq!(connection.response(false).unwrap().text(), "finished");
-    assert_eq!(server.interrupt(), Some(0));
+    assert_eq!(server.ended(), Some(0));
 }
 
 #[test]
@@ -442,4 +442,35 @@ fn malformed_requests_get_an_answer_that_says_so() {
     ] {
         assert_eq!(send(&server.address, request).unwrap().status, status);
     }
+}
+
+#[test]
+fn a_second_ctrl_c_stops_a_script_that_does_not_end() {
+    let site = Site::new();
+    let started = site.path("started");
+    let body =
+        format!("import time\nopen({started:?}, 'w').close()\nwhile True:\n    time.sleep(0.01)");
+    site.request("app.py", &body);
+    let server = Server::start(site.root(), &[]);
+    let mut connection = Connection::open(&server.address);
+    connection
+        .send("GET /app.py HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    acceptance::server::wait(|| started.exists().then_some(()));
+    server.signal();
+    server.wait_for_err(|text| text.contains("running requests finish"));
+    server.signal();
+    assert_eq!(server.ended(), Some(130));
+}
+
+#[test]
+fn exit_functions_run_when_the_server_ends() {
+    let site = Site::with_request(
+        "import atexit, sys\natexit.register(lambda: sys.stderr.write('bye\\n'))\nWrite('hi')",
+    );
+    let server = Server::start(site.root(), &[]);
+    get(&server.address, "/app.py");
+    server.signal();
+    server.wait_for_err(|text| text.contains("bye\n"));
+    assert_eq!(server.ended(), Some(0));
 }

@@ -64,7 +64,7 @@ fn http_loader(m: &Bound<'_, PyModule>) -> PyResult<()> {
 /// load(path, /)
 /// --
 ///
-/// The module of a script file. ImportError("[Loading '<path>'] ...") where it cannot be loaded,
+/// The module of a script file. `ImportError("[Loading '<path>'] ...")` where it cannot be loaded,
 /// with the real exception as its cause.
 #[pyfunction]
 #[pyo3(signature = (path, /), text_signature = None)]

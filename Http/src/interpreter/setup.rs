@@ -2,12 +2,14 @@
 
 use crate::{dispatch, log, module};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyModule};
+use pyo3::types::{PyList, PyModule};
 
 /// Prepares a Python that has just started.
 pub(super) fn prepare(py: Python<'_>) -> PyResult<()> {
     module::install(py)?;
     dispatch::install(py)?;
+    // Whichever thread imports it first is Python's main one, and a host's worker may end.
+    py.import("threading")?;
     let sys = py.import("sys")?;
     // The original had no `argv` at all, which broke more programs than any other thing it did.
     if sys
@@ -35,17 +37,11 @@ fn restore_streams(py: Python<'_>) -> PyResult<()> {
 
 /// Runs what Python runs at its end.
 pub(super) fn finish(py: Python<'_>) {
-    if let Err(error) = run_exit_functions(py) {
-        log::write(error.to_string().as_bytes());
+    let module = PyModule::new(py, "_PyISAPIe_finish");
+    let done = module.and_then(|module| {
+        module::package::run_source(module::package::FINISH, "<PyISAPIe>/finish.py", &module)
+    });
+    if let Err(error) = done {
+        log::write(format!("{error}\n").as_bytes());
     }
-}
-
-fn run_exit_functions(py: Python<'_>) -> PyResult<()> {
-    let modules: Bound<'_, PyDict> = py.import("sys")?.getattr("modules")?.cast_into()?;
-    // Only if a script started threads: importing it here would be for nothing.
-    if let Some(threading) = modules.get_item("threading")? {
-        threading.call_method0("_shutdown")?;
-    }
-    py.import("atexit")?.call_method0("_run_exitfuncs")?;
-    Ok(())
 }

@@ -34,6 +34,9 @@ const STAND_INS: &[(&str, &str, bool)] = &[
     ("md5", include_str!("../../python/md5.py"), false),
 ];
 
+/// What runs when the extension is unloaded.
+pub(crate) const FINISH: &str = include_str!("../../python/finish.py");
+
 /// The text streams; run once at start, never imported by name.
 pub(crate) const STREAMS: &str = include_str!("../../python/streams.py");
 

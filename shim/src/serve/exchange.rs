@@ -13,6 +13,7 @@ use isapi_http::ecb::win32::Win32Error;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Instant;
 use tokio::runtime::Handle;
@@ -49,6 +50,7 @@ pub(super) async fn answer(
 ) -> Result<Response<ReplyBody>, Cut> {
     let (head, ready) = oneshot::channel();
     let since = Instant::now();
+    shared.running.fetch_add(1, Ordering::AcqRel);
     // Not awaited: the response begins before the script ends.
     tokio::task::spawn_blocking(move || {
         let handle = Handle::current();
@@ -67,6 +69,7 @@ pub(super) async fn answer(
             since,
         });
         let outcome = shared.host.handle(request, body, sink);
+        shared.running.fetch_sub(1, Ordering::AcqRel);
         if let Some(entry) = entry {
             shared.log.write(&entry, &outcome);
         }

@@ -19,6 +19,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -30,10 +31,15 @@ const IDLE_THREAD: Duration = Duration::from_secs(300);
 /// have it; without a limit, idle half-requests would hold connections for ever.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The exit code of a process that was stopped by Ctrl-C, as shells have it: 128 and SIGINT.
+const INTERRUPTED: i32 = 130;
+
 /// What every connection needs.
 struct Shared {
     host: Arc<Host>,
     log: AccessLog,
+    /// Requests that threads are working on.
+    running: AtomicUsize,
 }
 
 /// Runs the command until Ctrl-C (or SIGTERM); running requests finish.
@@ -72,10 +78,18 @@ pub fn serve(args: &ServeArgs) -> Result<Option<Exit>> {
         .thread_name("isapi-shim")
         .build()
         .map_err(|e| failed(&e))?;
-    runtime.block_on(listen(args, &host))?;
-    drop(runtime);
-    host.extension().terminate();
-    Ok(None)
+    let result = runtime.block_on(listen(args, &host));
+    if result.is_ok() {
+        runtime.spawn(async {
+            stop_signal().await;
+            std::process::exit(INTERRUPTED);
+        });
+        // On the thread that started Python; waits for the threads that scripts have started.
+        host.extension().terminate();
+    }
+    // Not by dropping it, which would wait for whatever still blocks.
+    runtime.shutdown_background();
+    result.map(|()| None)
 }
 
 /// The file of `--wildcard=HANDLER`.
@@ -121,6 +135,7 @@ async fn listen(args: &ServeArgs, host: &Arc<Host>) -> Result<()> {
     let shared = Arc::new(Shared {
         host: Arc::clone(host),
         log,
+        running: AtomicUsize::new(0),
     });
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop_signal());
@@ -136,11 +151,17 @@ async fn listen(args: &ServeArgs, host: &Arc<Host>) -> Result<()> {
     }
     drop(listener);
     anstream::eprintln!("isapi-shim: ending; running requests finish (Ctrl-C again stops now)");
+    let end = async {
+        graceful.shutdown().await;
+        // Scripts whose clients have gone have no connection any more.
+        while shared.running.load(Ordering::Acquire) > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
     tokio::select! {
-        () = graceful.shutdown() => {}
-        () = stop_signal() => std::process::exit(130),
+        () = end => Ok(()),
+        () = stop_signal() => std::process::exit(INTERRUPTED),
     }
-    Ok(())
 }
 
 /// Whole or not at all: whoever waits for the file reads it at once.
