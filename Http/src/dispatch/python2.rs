@@ -33,7 +33,7 @@ fn python3_form(line: &str) -> Option<String> {
             None => format!("exec({rest})"),
         });
     }
-    if let Some(rest) = statement(line, "except")
+    if let Some(rest) = words(line, "except")
         && let Some((kind, name)) = rest.trim_end_matches(':').rsplit_once(',')
         && is_name(name.trim())
     {
@@ -58,13 +58,16 @@ fn python3_form(line: &str) -> Option<String> {
     old_literal(line)
 }
 
-/// The rest of a statement that begins with `keyword`, a blank, and no parenthesis.
-fn statement<'a>(line: &'a str, keyword: &str) -> Option<&'a str> {
+/// The rest of a line that begins with `keyword` and a blank.
+fn words<'a>(line: &'a str, keyword: &str) -> Option<&'a str> {
     let rest = line.strip_prefix(keyword)?;
     let blank = rest.starts_with([' ', '\t']);
-    let rest = rest.trim();
-    let shift = rest.starts_with(">>");
-    (blank && !rest.is_empty() && (shift || !rest.starts_with(['(', '=']))).then_some(rest)
+    Some(rest.trim()).filter(|rest| blank && !rest.is_empty())
+}
+
+/// As [`words`], where no parenthesis or equals sign follows: those would be Python 3 too.
+fn statement<'a>(line: &'a str, keyword: &str) -> Option<&'a str> {
+    words(line, keyword).filter(|rest| !rest.starts_with(['(', '=']))
 }
 
 fn is_name(text: &str) -> bool {
