@@ -11,10 +11,9 @@ import os
 from _PyISAPIe import charset, flush, in_request, log, read, write
 
 
-class _Output(io.BufferedIOBase):
-    """The bytes below ``sys.stdout``."""
+class _Writer(io.BufferedIOBase):
+    """Bytes that go somewhere at once."""
 
-    name = "<response>"
     mode = "wb"
 
     def writable(self):
@@ -24,28 +23,32 @@ class _Output(io.BufferedIOBase):
         if isinstance(data, str):
             raise TypeError("a bytes-like object is required, not 'str'")
         view = memoryview(data)
-        write(view) if in_request() else log(bytes(view))
+        self._send(view)
         return view.nbytes
+
+
+class _Output(_Writer):
+    """The bytes below ``sys.stdout``."""
+
+    name = "<response>"
+
+    def _send(self, view):
+        if in_request():
+            write(view)
+        else:
+            log(bytes(view))
 
     def flush(self):
         flush()
 
 
-class _Log(io.BufferedIOBase):
+class _Log(_Writer):
     """The bytes below ``sys.stderr``."""
 
     name = "<log>"
-    mode = "wb"
 
-    def writable(self):
-        return True
-
-    def write(self, data, /):
-        if isinstance(data, str):
-            raise TypeError("a bytes-like object is required, not 'str'")
-        view = memoryview(data)
+    def _send(self, view):
         log(bytes(view))
-        return view.nbytes
 
     def fileno(self):
         # faulthandler and subprocess ask for it. Under IIS the log is no descriptor.

@@ -74,8 +74,10 @@ fn in_request() -> bool {
 /// Writes bytes to the log.
 #[pyfunction]
 #[pyo3(name = "log")]
-fn write_log(data: &Bound<'_, PyBytes>) {
-    log::write(data.as_bytes());
+fn write_log(py: Python<'_>, data: &Bound<'_, PyBytes>) {
+    let bytes = data.as_bytes();
+    // A log that nobody reads may block; other threads shall run meanwhile.
+    py.detach(|| log::write(bytes));
 }
 
 /// The calling thread's `SCRIPT_TRANSLATED`: the file that the URL maps to.
