@@ -82,7 +82,8 @@ pub struct Outcome {
 impl Outcome {
     /// Whether the extension said that it failed: a script raised, or Python could not start.
     pub fn failed(&self) -> bool {
-        self.extension == Some(HSE_STATUS_ERROR)
+        // Values that are no HSE_STATUS are taken as errors, too.
+        self.extension.is_some_and(|status| status >= HSE_STATUS_ERROR)
     }
 }
 

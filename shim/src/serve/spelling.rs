@@ -83,8 +83,12 @@ async fn write(headers: &HeaderList, extensions: Extensions) -> Option<HeaderLis
 }
 
 /// Extensions that make hyper write names as they are spelled here; `None` where its own way
-/// (each word capitalised) is the same already.
-pub(super) fn for_response<'a>(names: impl Iterator<Item = &'a str>) -> Option<Extensions> {
+/// (each word capitalised) is the same already. Blocks; `handle` is given because a response may
+/// begin on a thread of the extension's own, which knows no runtime.
+pub(super) fn for_response<'a>(
+    handle: &Handle,
+    names: impl Iterator<Item = &'a str>,
+) -> Option<Extensions> {
     let unusual: Vec<String> = names.filter(|n| !is_title_case(n)).map(str::to_owned).collect();
     if unusual.is_empty() {
         return None;
@@ -93,7 +97,7 @@ pub(super) fn for_response<'a>(names: impl Iterator<Item = &'a str>) -> Option<E
     if known.is_some() {
         return known;
     }
-    let extensions = Handle::current().block_on(read(&unusual))?;
+    let extensions = handle.block_on(read(&unusual))?;
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if known.len() < MOST_KNOWN {
         known.insert(unusual, extensions.clone());
@@ -119,7 +123,8 @@ async fn read(names: &[String]) -> Option<Extensions> {
         *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(extensions);
         async { Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())) }
     });
-    let mut message = String::from("GET / HTTP/1.1\r\n");
+    // Ended by its own word and not by ours going away: hyper takes that for a broken request.
+    let mut message = String::from("GET / HTTP/1.1\r\nConnection: close\r\n");
     // A length or coding here would be obeyed; hyper writes those two names itself anyway.
     let framing = ["content-length", "transfer-encoding", "connection", "upgrade", "expect"];
     for name in names.iter().filter(|n| !framing.contains(&&*n.to_ascii_lowercase())) {
@@ -129,7 +134,6 @@ async fn read(names: &[String]) -> Option<Extensions> {
     message.push_str("\r\n");
     let (mut client, server) = tokio::io::duplex(MESSAGE);
     client.write_all(message.as_bytes()).await.ok()?;
-    client.shutdown().await.ok()?;
     let mut builder = http1::Builder::new();
     builder.preserve_header_case(true);
     builder.serve_connection(TokioIo::new(server), service).await.ok()?;
