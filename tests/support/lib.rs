@@ -1,1 +1,3 @@
-//! x
+//! What the acceptance tests share.
+
+pub mod probe;
