@@ -2,6 +2,7 @@
 
 pub mod docs;
 pub mod http;
+pub mod probe;
 pub mod server;
 pub mod site;
 

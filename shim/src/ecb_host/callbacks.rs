@@ -32,6 +32,13 @@ impl Note {
     }
 }
 
+/// Says that a request which is over was called back for.
+fn over(name: &str) -> Win32Error {
+    let text = format!("{name} was called for a request that is done, or never was");
+    report(codes::EXTENSION_CONTRACT, &text);
+    Win32Error::INVALID_PARAMETER
+}
+
 /// Finds the request, runs `f`, sets the last error, traces. A panic of the host is a FALSE.
 pub(super) fn call(
     id: HCONN,
@@ -39,9 +46,7 @@ pub(super) fn call(
     f: impl FnOnce(&Arc<Conn>, &mut Note) -> Result<(), Win32Error>,
 ) -> BOOL {
     let Some(conn) = registry::find(id.addr()) else {
-        let text = format!("{name} was called for a request that is done, or never was");
-        report(codes::EXTENSION_CONTRACT, &text);
-        isapi_http::ecb::win32::set_last_error(Win32Error::INVALID_PARAMETER);
+        super::extension::set_last_error(over(name));
         return 0;
     };
     let trace = conn.host.options.trace;
@@ -68,7 +73,7 @@ pub(super) fn call(
     match result {
         Ok(()) => 1,
         Err(error) => {
-            conn.host.extension.set_last_error(error);
+            super::extension::set_last_error(error);
             0
         }
     }
@@ -109,6 +114,12 @@ fn status_name(status: u32) -> &'static str {
     }
 }
 
+/// Names of variables are known in any case; see `Conn::variable`.
+fn strip_prefix<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
+    let (start, rest) = name.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
 /// `GetServerVariable`.
 pub(super) unsafe extern "system" fn get_server_variable(
     id: HCONN,
@@ -117,6 +128,7 @@ pub(super) unsafe extern "system" fn get_server_variable(
     size: *mut DWORD,
 ) -> BOOL {
     call(id, "GetServerVariable", |conn, note| {
+        conn.must_be_open("GetServerVariable")?;
         if name.is_null() || size.is_null() {
             return Err(Win32Error::INVALID_PARAMETER);
         }
@@ -127,9 +139,13 @@ pub(super) unsafe extern "system" fn get_server_variable(
             note.argument = name.clone().into_owned();
             note.size = Some(u64::from(offered));
         }
-        let (mut bytes, wide) = match name.strip_prefix("UNICODE_") {
+        let (mut bytes, wide) = match strip_prefix(&name, "UNICODE_") {
             // Never for headers: their bytes have no known encoding.
-            Some(header) if header.starts_with("HTTP_") || header.starts_with("HEADER_") => {
+            Some(header)
+                if ["HTTP_", "HEADER_"]
+                    .iter()
+                    .any(|p| strip_prefix(header, p).is_some()) =>
+            {
                 return Err(Win32Error::INVALID_INDEX);
             }
             Some(plain) => {
@@ -160,8 +176,12 @@ pub(super) unsafe extern "system" fn get_server_variable(
         let needed = u32::try_from(bytes.len()).map_err(|_| Win32Error::INSUFFICIENT_BUFFER)?;
         // SAFETY: `size` is not NULL; `buffer` has at least `offered` bytes by ISAPI's contract.
         unsafe {
+            // No buffer and no size ask for the size; no buffer of some size is a mistake.
+            if buffer.is_null() && offered > 0 {
+                return Err(Win32Error::INVALID_PARAMETER);
+            }
             *size = needed;
-            if buffer.is_null() || offered < needed {
+            if offered < needed {
                 return Err(Win32Error::INSUFFICIENT_BUFFER);
             }
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.cast(), bytes.len());
@@ -178,6 +198,7 @@ pub(super) unsafe extern "system" fn write_client(
     flags: DWORD,
 ) -> BOOL {
     call(id, "WriteClient", |conn, note| {
+        conn.must_be_open("WriteClient")?;
         if size.is_null() {
             return Err(Win32Error::INVALID_PARAMETER);
         }
@@ -215,6 +236,7 @@ pub(super) unsafe extern "system" fn read_client(
     size: *mut DWORD,
 ) -> BOOL {
     call(id, "ReadClient", |conn, note| {
+        conn.must_be_open("ReadClient")?;
         if buffer.is_null() || size.is_null() {
             return Err(Win32Error::INVALID_PARAMETER);
         }
@@ -232,6 +254,16 @@ pub(super) unsafe extern "system" fn read_client(
 }
 
 impl Conn {
+    /// Refuses a callback behind `DONE_WITH_SESSION`, though `HttpExtensionProc` may not have
+    /// returned yet: IIS may have given the request away by then.
+    pub(super) fn must_be_open(&self, name: &str) -> Result<(), Win32Error> {
+        if self.latch.is_done() {
+            Err(over(name))
+        } else {
+            Ok(())
+        }
+    }
+
     /// More of the request body than was preloaded.
     pub(super) fn read_body(&self, buffer: &mut [u8]) -> Result<usize, Win32Error> {
         if buffer.is_empty() {

@@ -2,8 +2,8 @@
 
 use super::{Conn, Exchange, Incoming, Outcome, Request, report};
 use crate::codes;
-use crate::site::Decision;
 use crate::site::UrlPath;
+use crate::site::{Decision, MappingKind};
 use isapi_http::ecb::constants::{
     HSE_EXEC_URL_IGNORE_CURRENT_INTERCEPTOR, HSE_EXEC_URL_NO_HEADERS,
 };
@@ -51,6 +51,8 @@ impl Conn {
         }
         let completion = self.completion().ok_or(Win32Error::INVALID_PARAMETER)?;
         let (exchange, decision) = self.child_exchange(child)?;
+        // Before the child runs, and not when its end is told.
+        self.claim()?;
         if no_headers {
             self.reply().skip_next_head();
         }
@@ -59,9 +61,9 @@ impl Conn {
         if matches!(decision, Decision::Extension(_)) && self.same_handler(&decision) {
             let outcome = exchange.answer(decision);
             self.child_done(&exchange, &outcome);
-            return self.start_async(Some(completion), |_| Ok(0));
+            return self.start_claimed(completion, |_| Ok(0));
         }
-        self.start_async(Some(completion), move |conn| {
+        self.start_claimed(completion, move |conn| {
             let outcome = exchange.answer(decision);
             conn.child_done(&exchange, &outcome);
             Ok(0)
@@ -78,12 +80,15 @@ impl Conn {
         let same_url = child.url.as_deref().is_none_or(|u| u == self.url.raw());
         let skip = child.flags & HSE_EXEC_URL_IGNORE_CURRENT_INTERCEPTOR != 0;
         if same_url && child.method.is_none() && child.headers.is_none() && child.entity.is_none() {
-            let decision = if skip {
-                self.host.site.pass_through(&self.route)
-            } else {
-                self.host.site.route(&self.request.method, &self.url)
-            };
-            return Ok((exchange, decision));
+            let decision = self.host.site.route(&self.request.method, &self.url);
+            return Ok((
+                exchange,
+                if skip {
+                    self.behind_interceptor(decision)
+                } else {
+                    decision
+                },
+            ));
         }
         let target = child.url.unwrap_or_else(|| self.request.target.clone());
         let url = UrlPath::parse(&target).map_err(|_| Win32Error::INVALID_PARAMETER)?;
@@ -113,10 +118,28 @@ impl Conn {
                 limit: u64::MAX,
             }));
         }
-        let decision = self.host.site.route(&request.method, &url);
+        let mut decision = self.host.site.route(&request.method, &url);
+        if skip {
+            decision = self.behind_interceptor(decision);
+        }
         exchange.request = Arc::new(request);
         exchange.url = Arc::new(url);
         Ok((exchange, decision))
+    }
+
+    /// `HSE_EXEC_URL_IGNORE_CURRENT_INTERCEPTOR`: the child, whatever its URL, does not meet the
+    /// wildcard that runs now, nor one before it. A script map is no interceptor.
+    fn behind_interceptor(&self, mut decision: Decision) -> Decision {
+        if self.route.mapping != MappingKind::Wildcard {
+            return decision;
+        }
+        while let Decision::Extension(route) = &decision
+            && route.mapping == MappingKind::Wildcard
+            && route.handler_index <= self.route.handler_index
+        {
+            decision = self.host.site.pass_through(route);
+        }
+        decision
     }
 
     fn child_done(&self, exchange: &Exchange, outcome: &Outcome) {

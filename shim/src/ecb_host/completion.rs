@@ -39,6 +39,12 @@ impl Conn {
         work: impl FnOnce(&Arc<Conn>) -> Result<u32, Win32Error> + Send + 'static,
     ) -> Result<(), Win32Error> {
         let completion = completion.ok_or(Win32Error::INVALID_PARAMETER)?;
+        self.claim()?;
+        self.start_claimed(completion, work)
+    }
+
+    /// Makes the operation that is about to start the only one.
+    pub(super) fn claim(&self) -> Result<(), Win32Error> {
         if self.busy.swap(true, Ordering::AcqRel) {
             report(
                 codes::EXTENSION_CONTRACT,
@@ -46,13 +52,24 @@ impl Conn {
             );
             return Err(Win32Error::INVALID_PARAMETER);
         }
+        Ok(())
+    }
+
+    /// [`Conn::start_async`] of an operation that has claimed its place.
+    pub(super) fn start_claimed(
+        self: &Arc<Self>,
+        completion: Completion,
+        work: impl FnOnce(&Arc<Conn>) -> Result<u32, Win32Error> + Send + 'static,
+    ) -> Result<(), Win32Error> {
         let conn = Arc::clone(self);
         let spawned = std::thread::Builder::new()
             .name("isapi-completion".into())
             .spawn(move || {
-                // A panic here must not leave the request waiting for ever.
-                let result = catch_unwind(AssertUnwindSafe(|| work(&conn)));
-                let (bytes, error) = match result.unwrap_or(Err(Win32Error::WRITE_FAULT)) {
+                // A panic of the host is a failure like others: without its completion the request
+                // would hang for ever.
+                let result = catch_unwind(AssertUnwindSafe(|| work(&conn)))
+                    .unwrap_or(Err(Win32Error::READ_FAULT));
+                let (bytes, error) = match result {
                     Ok(bytes) => (bytes, 0),
                     Err(error) => (0, error.0),
                 };

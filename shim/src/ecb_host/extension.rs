@@ -13,15 +13,37 @@ use libloading::Library;
 use std::ffi::CStr;
 use std::fmt;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 /// A loaded extension.
 pub struct Extension {
     name: String,
     process: HttpExtensionProcFn,
     terminate: Option<TerminateExtensionFn>,
-    set_last_error: Option<SetLastErrorFn>,
-    /// Dropped last: the functions are in it.
-    _library: Option<Library>,
+}
+
+/// How the latest extension's last error is set; a process has one extension. Not a part of
+/// [`Extension`]: a callback for a request that is over must set it too, and finds no host.
+static SET_LAST_ERROR: Mutex<Option<SetLastErrorFn>> = Mutex::new(None);
+
+/// Sets the error that the extension finds on this thread after a FALSE.
+pub(super) fn set_last_error(error: Win32Error) {
+    if cfg!(windows) {
+        return isapi_http::ecb::win32::set_last_error(error);
+    }
+    let set = *SET_LAST_ERROR
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    if let Some(set) = set {
+        // SAFETY: takes any number; libraries are never unloaded.
+        unsafe { set(error.0) }
+    }
+}
+
+fn remember_set_last_error(set: Option<SetLastErrorFn>) {
+    *SET_LAST_ERROR
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner) = set;
 }
 
 impl fmt::Debug for Extension {
@@ -40,9 +62,8 @@ impl Extension {
             name: String::new(),
             process: isapi_http::HttpExtensionProc,
             terminate: Some(isapi_http::TerminateExtension),
-            set_last_error: Some(isapi_http::SetLastError),
-            _library: None,
         };
+        remember_set_last_error(Some(isapi_http::SetLastError));
         extension.start(isapi_http::GetExtensionVersion, "the built-in core")?;
         Ok(extension)
     }
@@ -82,7 +103,7 @@ impl Extension {
             )
             };
         // SAFETY: the exports of these names have these types in every ISAPI extension; the
-        // pointers live as long as the library, which is kept beside them.
+        // pointers live as long as the library, which is never unloaded.
         let (version, process, terminate, set_last_error) = unsafe {
             (
                 library
@@ -108,9 +129,10 @@ impl Extension {
             name: String::new(),
             process: process.ok_or_else(|| missing("HttpExtensionProc"))?,
             terminate,
-            set_last_error,
-            _library: Some(library),
         };
+        // Kept for the life of the process, as IIS does: threads of the extension may be in it.
+        std::mem::forget(library);
+        remember_set_last_error(set_last_error);
         extension.start(version, &shown)?;
         Ok(extension)
     }
@@ -122,10 +144,14 @@ impl Extension {
         };
         // SAFETY: the structure is writable and complete.
         if unsafe { version(&raw mut info) } == 0 {
-            let error = last_error();
+            // Off Windows a library keeps its last error to itself; 0 would be no reason.
+            let why = match last_error() {
+                Win32Error(0) => String::new(),
+                error => format!(" (Win32 error {error})"),
+            };
             return Err(Error::new(
                 codes::EXTENSION_REFUSED,
-                format!("GetExtensionVersion of {shown} returned FALSE (Win32 error {error})"),
+                format!("GetExtensionVersion of {shown} returned FALSE{why}"),
             )
             .fix("IIS would show 500.0 here; the extension's own log may say why"));
         }
@@ -149,16 +175,6 @@ impl Extension {
     pub(super) unsafe fn process(&self, ecb: *mut EXTENSION_CONTROL_BLOCK) -> u32 {
         // SAFETY: the caller's contract.
         unsafe { (self.process)(ecb) }
-    }
-
-    /// Sets the error that the extension finds on this thread after a FALSE.
-    pub(super) fn set_last_error(&self, error: Win32Error) {
-        if cfg!(windows) {
-            isapi_http::ecb::win32::set_last_error(error);
-        } else if let Some(set) = self.set_last_error {
-            // SAFETY: takes any number.
-            unsafe { set(error.0) }
-        }
     }
 
     /// Tells the extension that the process ends. No request may be running.

@@ -27,6 +27,15 @@ impl Latch {
         first
     }
 
+    /// `DONE_WITH_SESSION` has come: the extension may not call back any more.
+    pub(super) fn is_done(&self) -> bool {
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .done
+            .is_some()
+    }
+
     /// `HttpExtensionProc` returned `status`; waits for `DONE` where that is *pending*. The result
     /// is the status the request ended with.
     ///

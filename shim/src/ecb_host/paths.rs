@@ -3,6 +3,10 @@
 use super::Conn;
 use crate::site::UrlPath;
 use isapi_http::ecb::constants::{HSE_URL_FLAGS_EXECUTE, HSE_URL_FLAGS_READ, HSE_URL_FLAGS_SCRIPT};
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
+
+/// What stands in decoded paths only, beside everything that is not ASCII.
+const UNENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'#');
 
 /// Where a URL leads.
 pub(super) struct Mapped {
@@ -17,8 +21,11 @@ pub(super) struct Mapped {
 impl Conn {
     /// Maps a URL path to a file. A URL that climbs out of the site maps to the root, as far as
     /// that can be said of it at all.
-    pub(super) fn map_url(&self, url: &str) -> Mapped {
-        let decoded = UrlPath::parse(url);
+    ///
+    /// Extensions give paths as clients sent them, and decoded ones (`PATH_INFO`) in UTF-8 or
+    /// ANSI: what only a decoded one can hold is encoded first.
+    pub(super) fn map_url(&self, url: &[u8]) -> Mapped {
+        let decoded = UrlPath::parse(&percent_encode(url, UNENCODED).to_string());
         let path = decoded.as_ref().map_or("/", |u| u.path());
         let mapped = self.host.site.map_path(path).to_string_lossy().into_owned();
         let root = self.host.site.root.to_string_lossy().chars().count();

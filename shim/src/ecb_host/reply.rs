@@ -127,6 +127,18 @@ impl Reply {
         let must_close = matches!(framing, Framing::Close) || keep == Some(false);
         head.headers
             .retain(|(name, _)| !name.eq_ignore_ascii_case("connection"));
+        if matches!(framing, Framing::Chunked(_)) {
+            let count = head.headers.len();
+            head.headers
+                .retain(|(name, _)| !name.eq_ignore_ascii_case("content-length"));
+            if head.headers.len() < count {
+                // IIS forwards both, which clients read in different ways.
+                report(
+                    codes::RESPONSE_FRAMING,
+                    "the extension sent chunks and a Content-Length; the length was dropped",
+                );
+            }
+        }
         self.add_own(&mut head, said_close || must_close || !self.client_keeps);
         self.framing = Some(framing);
         let result = self.sink.head(head);
@@ -252,6 +264,12 @@ impl Reply {
             Some(Framing::Chunked(decoder)) => decoder.is_complete(),
             Some(Framing::Close | Framing::None) => true,
         };
+        if self.framing.is_some() && !whole && self.failed.is_none() && !self.close {
+            report(
+                codes::RESPONSE_FRAMING,
+                "the extension ended its response before its Content-Length or its last chunk",
+            );
+        }
         let aborted = !whole || self.failed.is_some();
         self.sink
             .end(if aborted { End::Aborted } else { End::Complete });

@@ -71,8 +71,8 @@ impl Response {
     fn send(&self, conn: &Conn) -> Result<u32, Win32Error> {
         let mut sent = 0u64;
         if let Some(headers) = &self.headers {
-            conn.reply()
-                .begin(head::parse(self.status.as_deref(), headers), Some(true))?;
+            let parsed = head::parse(self.status.as_deref(), headers);
+            conn.reply().begin(parsed, Some(!self.disconnect))?;
         }
         for part in &self.parts {
             sent += match part {

@@ -30,6 +30,10 @@ pub(super) unsafe extern "system" fn server_support_function(
         if note.on {
             note.argument = request_name(request).map_or_else(|| request.to_string(), Into::into);
         }
+        // Twice done has a message of its own.
+        if request != HSE_REQ_DONE_WITH_SESSION {
+            conn.must_be_open("ServerSupportFunction")?;
+        }
         // SAFETY: ISAPI defines for each request what the three pointers are; an extension that
         // passes something else is as wrong here as it is in IIS.
         unsafe { serve(conn, note, request, Arguments { buffer, size, kind }) }
@@ -173,11 +177,17 @@ pub(super) unsafe fn string<'a>(text: *const c_char) -> Option<&'a [u8]> {
     (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_bytes())
 }
 
+/// A string with its length, cut at the first NUL: some extensions count it in.
+///
 /// # Safety
 /// `text` is NULL or has `length` readable bytes.
 unsafe fn counted<'a>(text: *const c_char, length: DWORD) -> Option<&'a [u8]> {
+    if text.is_null() {
+        return None;
+    }
     // SAFETY: the caller's contract.
-    (!text.is_null()).then(|| unsafe { std::slice::from_raw_parts(text.cast(), length as usize) })
+    let all: &[u8] = unsafe { std::slice::from_raw_parts(text.cast(), length as usize) };
+    all.split(|b| *b == 0).next()
 }
 
 /// # Safety
@@ -263,8 +273,7 @@ unsafe fn map_url(conn: &Conn, note: &mut Note, at: Arguments) -> Done {
     }
     // SAFETY: the buffer holds the URL and has `*size` bytes for the path.
     unsafe {
-        let url = String::from_utf8_lossy(at.string()?).into_owned();
-        let mut path = super::variables::ansi(&conn.map_url(&url).path);
+        let mut path = super::variables::ansi(&conn.map_url(at.string()?).path);
         note.value(&path);
         path.push(0);
         copy_out(&path, 1, at.buffer.cast(), at.size)
@@ -280,7 +289,7 @@ unsafe fn map_unicode_url(conn: &Conn, at: Arguments) -> Done {
     // SAFETY: the buffer holds the URL and has `*size` bytes for the path.
     unsafe {
         let url = String::from_utf16_lossy(wide(at.buffer.cast()).ok_or(BAD)?);
-        let mut path: Vec<u16> = conn.map_url(&url).path.encode_utf16().collect();
+        let mut path: Vec<u16> = conn.map_url(url.as_bytes()).path.encode_utf16().collect();
         path.push(0);
         copy_out(&path, 2, at.buffer.cast(), at.size)
     }
@@ -292,7 +301,7 @@ unsafe fn map_url_ex(conn: &Conn, at: Arguments) -> Done {
     // SAFETY: by contract.
     let (url, info) = unsafe { (at.string()?, at.kind.cast::<HSE_URL_MAPEX_INFO>().as_mut()) };
     let info = info.ok_or(BAD)?;
-    let mapped = conn.map_url(&String::from_utf8_lossy(url));
+    let mapped = conn.map_url(url);
     let path = super::variables::ansi(&mapped.path);
     let fits = path.len() < MAX_PATH;
     // Cut as IIS 6 does, and told by error 122.
@@ -324,7 +333,7 @@ unsafe fn map_unicode_url_ex(conn: &Conn, at: Arguments) -> Done {
         )
     };
     let (url, info) = (url.ok_or(BAD)?, info.ok_or(BAD)?);
-    let mapped = conn.map_url(&String::from_utf16_lossy(url));
+    let mapped = conn.map_url(String::from_utf16_lossy(url).as_bytes());
     let path: Vec<u16> = mapped.path.encode_utf16().collect();
     let fits = path.len() < MAX_PATH;
     for (to, from) in info

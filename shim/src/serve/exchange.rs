@@ -178,7 +178,7 @@ impl Client {
         let (Some(head), Some(sender)) = (self.waiting.take(), self.head.take()) else {
             return Err(Win32Error::WSAECONNRESET);
         };
-        let response = response(head, body, &self.handle).ok_or(Win32Error::INVALID_PARAMETER)?;
+        let response = response(&self.handle, head, body).ok_or(Win32Error::INVALID_PARAMETER)?;
         sender.send(response).map_err(|_| Win32Error::WSAECONNRESET)
     }
 }
@@ -196,7 +196,10 @@ impl Sink for Client {
             }
             let (sender, receiver) = mpsc::channel(PIECES);
             self.pieces = Some(sender);
-            self.begin(ReplyBody::Pieces(receiver))?;
+            self.begin(ReplyBody::Pieces {
+                receiver,
+                cut: false,
+            })?;
         }
         let pieces = self.pieces.as_ref().ok_or(Win32Error::WSAECONNRESET)?;
         pieces
@@ -205,15 +208,24 @@ impl Sink for Client {
     }
 
     fn end(&mut self, end: End) {
-        match (end, &self.pieces) {
-            (End::Complete, None) => {
+        if end == End::Complete {
+            if self.pieces.is_none() {
                 // No data came: HEAD, 204, 304, or an empty body.
                 let _client_gone = self.begin(ReplyBody::Whole(None));
             }
-            (End::Aborted, Some(pieces)) => {
-                let _client_gone = pieces.blocking_send(Err(Cut));
-            }
-            (End::Complete, Some(_)) | (End::Aborted, None) => {}
+            return;
+        }
+        if self.waiting.is_some() {
+            // The head was sent, as far as the extension knows.
+            let (sender, receiver) = mpsc::channel(PIECES);
+            let body = ReplyBody::Pieces {
+                receiver,
+                cut: false,
+            };
+            self.pieces = self.begin(body).is_ok().then_some(sender);
+        }
+        if let Some(pieces) = &self.pieces {
+            let _client_gone = pieces.blocking_send(Err(Cut));
         }
     }
 
@@ -231,13 +243,12 @@ fn announced(head: &Head) -> Option<u64> {
     length.and_then(|(_, v)| std::str::from_utf8(v).ok()?.parse().ok())
 }
 
-fn response(head: Head, body: ReplyBody, handle: &Handle) -> Option<Response<ReplyBody>> {
+fn response(handle: &Handle, head: Head, body: ReplyBody) -> Option<Response<ReplyBody>> {
     let mut response = Response::new(body);
     let status = StatusCode::from_u16(head.status).ok()?;
     *response.status_mut() = status;
-    if let Some(extensions) =
-        spelling::for_response(head.headers.iter().map(|(n, _)| &n[..]), handle)
-    {
+    let names = head.headers.iter().map(|(name, _)| &name[..]);
+    if let Some(extensions) = spelling::for_response(handle, names) {
         *response.extensions_mut() = extensions;
     }
     if status.canonical_reason() != Some(&head.reason)
@@ -266,7 +277,11 @@ fn response(head: Head, body: ReplyBody, handle: &Handle) -> Option<Response<Rep
 #[derive(Debug)]
 pub(super) enum ReplyBody {
     Whole(Option<Bytes>),
-    Pieces(mpsc::Receiver<Piece>),
+    Pieces {
+        receiver: mpsc::Receiver<Piece>,
+        /// The response is cut off behind what was sent.
+        cut: bool,
+    },
 }
 
 impl hyper::body::Body for ReplyBody {
@@ -279,9 +294,17 @@ impl hyper::body::Body for ReplyBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         match self.get_mut() {
             Self::Whole(data) => Poll::Ready(data.take().map(|d| Ok(Frame::data(d)))),
-            Self::Pieces(receiver) => receiver
-                .poll_recv(context)
-                .map(|piece| piece.map(|p| p.map(Frame::data))),
+            Self::Pieces { cut: true, .. } => Poll::Ready(Some(Err(Cut))),
+            Self::Pieces { receiver, cut } => match receiver.poll_recv(context) {
+                Poll::Ready(Some(Err(Cut))) => {
+                    // hyper drops what it has not written yet when a body fails, but writes it
+                    // when a body has nothing ready: so the failure comes with the next poll.
+                    *cut = true;
+                    context.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                piece => piece.map(|piece| piece.map(|p| p.map(Frame::data))),
+            },
         }
     }
 
@@ -292,7 +315,7 @@ impl hyper::body::Body for ReplyBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(data) => SizeHint::with_exact(data.as_ref().map_or(0, |d| d.len() as u64)),
-            Self::Pieces(_) => SizeHint::default(),
+            Self::Pieces { .. } => SizeHint::default(),
         }
     }
 }

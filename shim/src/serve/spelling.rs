@@ -98,10 +98,11 @@ async fn write(headers: &HeaderList, extensions: Extensions) -> Option<HeaderLis
 }
 
 /// Extensions that make hyper write names as they are spelled here; `None` where its own way
-/// (each word capitalised) is the same already.
+/// (each word capitalised) is the same already. Blocks; `handle` is given because a response may
+/// begin on a thread of the extension's own, which knows no runtime.
 pub(super) fn for_response<'a>(
-    names: impl Iterator<Item = &'a str>,
     handle: &Handle,
+    names: impl Iterator<Item = &'a str>,
 ) -> Option<Extensions> {
     let unusual: Vec<String> = names
         .filter(|n| !is_title_case(n))
@@ -148,6 +149,7 @@ async fn read(names: &[String]) -> Option<Extensions> {
         *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(extensions);
         async { Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())) }
     });
+    // Ended by its own word and not by ours going away: hyper takes that for a broken request.
     let mut message = String::from("GET / HTTP/1.1\r\nConnection: close\r\n");
     // A length or coding here would be obeyed; hyper writes those two names itself anyway.
     let framing = [

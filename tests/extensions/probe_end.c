@@ -1,0 +1,161 @@
+/* How a request ends: return values, PENDING, DONE_WITH_SESSION, and callbacks behind it. */
+#include "probe.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static BOOL done(ECB *ecb, DWORD status) {
+    return support(ecb, DONE_WITH_SESSION, &status, NULL, NULL);
+}
+
+/* `send=1` answers first; then `code` is returned. `status` sets dwHttpStatusCode. */
+static DWORD returns(ECB *ecb) {
+    const char *query = ecb->lpszQueryString;
+    DWORD code = number(query, "code", HSE_STATUS_SUCCESS);
+    ecb->dwHttpStatusCode = number(query, "status", ecb->dwHttpStatusCode);
+    if (number(query, "send", 0)) {
+        Text text = {0};
+        say(&text, "sent");
+        answer(ecb, &text);
+    }
+    return code;
+}
+
+static DWORD done_before_return(ECB *ecb) {
+    DWORD code = number(ecb->lpszQueryString, "code", HSE_STATUS_PENDING);
+    Text text = {0};
+    say(&text, "done, then returned");
+    answer(ecb, &text);
+    /* No status at all is allowed too. */
+    support(ecb, DONE_WITH_SESSION, NULL, NULL, NULL);
+    return code;
+}
+
+static void *finish(void *ecb) {
+    /* A spelling that no HTTP library would choose: the whole head is this thread's work. */
+    head(ecb, "200 OK", "x-tHread: yes\r\nContent-Length: 13\r\n\r\n", TRUE);
+    put(ecb, "from a thread");
+    done(ecb, HSE_STATUS_SUCCESS_AND_KEEP_CONN);
+    return NULL;
+}
+
+static void start(void *(*function)(void *), void *of) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, function, of)) abort();
+    pthread_detach(thread);
+}
+
+/* DONE comes from a thread, before or after the return as it happens. */
+static DWORD threaded(ECB *ecb) {
+    start(finish, ecb);
+    return HSE_STATUS_PENDING;
+}
+
+static sem_t released;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static void make_released(void) { sem_init(&released, 0, 0); }
+
+static void *finish_when_released(void *ecb) {
+    while (sem_wait(&released)) continue;
+    return finish(ecb);
+}
+
+/* DONE comes when another request says so, long after the return. */
+static DWORD held(ECB *ecb) {
+    pthread_once(&once, make_released);
+    start(finish_when_released, ecb);
+    tell("held");
+    return HSE_STATUS_PENDING;
+}
+
+static DWORD release(ECB *ecb) {
+    Text text = {0};
+    say(&text, "released");
+    pthread_once(&once, make_released);
+    sem_post(&released);
+    return answer(ecb, &text);
+}
+
+static DWORD done_twice(ECB *ecb) {
+    Text text = {0};
+    say(&text, "once");
+    answer(ecb, &text);
+    done(ecb, HSE_STATUS_SUCCESS);
+    done(ecb, HSE_STATUS_SUCCESS);
+    return HSE_STATUS_PENDING;
+}
+
+/* Every callback, on a request that is over. */
+static void call_all(Text *text, const ECB *ecb) {
+    char buffer[100];
+    DWORD size = sizeof buffer;
+    BOOL flag;
+    fresh();
+    say_result(text, "variable", ecb->GetServerVariable(ecb->ConnID, "URL", buffer, &size));
+    size = 1;
+    fresh();
+    say_result(text, "write", ecb->WriteClient(ecb->ConnID, "x", &size, HSE_IO_SYNC));
+    size = 1;
+    fresh();
+    say_result(text, "read", ecb->ReadClient(ecb->ConnID, buffer, &size));
+    fresh();
+    say_result(text, "support",
+               ecb->ServerSupportFunction(ecb->ConnID, IS_CONNECTED, &flag, NULL, NULL));
+}
+
+static DWORD calls_after_done(ECB *ecb) {
+    Text text = {0};
+    say(&text, "done");
+    answer(ecb, &text);
+    ECB copy = *ecb;
+    done(ecb, HSE_STATUS_SUCCESS);
+    text = (Text){0};
+    call_all(&text, &copy);
+    tell("%s", text.text);
+    free(text.text);
+    return HSE_STATUS_PENDING;
+}
+
+static ECB remembered;
+static ECB *remembered_at;
+
+/* Remembers this request for `poke`. */
+static DWORD remember(ECB *ecb) {
+    Text text = {0};
+    remembered = *ecb;
+    remembered_at = ecb;
+    say(&text, "remembered");
+    return answer(ecb, &text);
+}
+
+/* Uses the remembered request, which is over, as a buggy extension would. */
+static DWORD poke(ECB *ecb) {
+    Text text = {0};
+    call_all(&text, &remembered);
+    BOOL poisoned = remembered_at->cbSize != sizeof(ECB) || !remembered_at->lpszMethod ||
+                    memcmp(remembered_at, &remembered, sizeof remembered);
+    say(&text, "block %s\n", poisoned ? "poisoned" : "as it was");
+    return answer(ecb, &text);
+}
+
+/* Waits for the client to go away; a minute is as good as for ever. */
+static DWORD wait_gone(ECB *ecb) {
+    BOOL connected = TRUE;
+    tell("waiting");
+    for (int tries = 0; connected && tries < 6000; tries++) {
+        support(ecb, IS_CONNECTED, &connected, NULL, NULL);
+        if (connected) usleep(10000);
+    }
+    tell("connected=%d", connected);
+    return HSE_STATUS_SUCCESS;
+}
+
+const Scenario end_scenarios[] = {
+    {"return", returns},     {"done", done_before_return}, {"threaded", threaded},
+    {"held", held},          {"release", release},         {"done-twice", done_twice},
+    {"after-done", calls_after_done}, {"remember", remember}, {"poke", poke},
+    {"wait-gone", wait_gone}, {NULL, NULL},
+};

@@ -1,0 +1,136 @@
+//! From the load of an extension to its end.
+
+use acceptance::binary;
+use acceptance::probe::{Ran, Server, Site, compile, finish, probe, run};
+use std::path::Path;
+use std::process::Command;
+
+fn run_with(extension: &Path) -> Ran {
+    let site = Site::default();
+    let mut command = Command::new(binary());
+    command
+        .arg("run")
+        .arg("--extension")
+        .arg(extension)
+        .arg(site.path().join("page.x"));
+    finish(command)
+}
+
+fn assert_fails(ran: &Ran, exit: i32, code: &str) {
+    assert_eq!(ran.code, exit, "{}", ran.err);
+    assert!(ran.err.contains(code), "{}", ran.err);
+    assert!(ran.out.is_empty());
+}
+
+#[test]
+fn an_extension_that_refuses_is_told_so() {
+    let ran = run_with(&compile(&["-DREFUSE=1114"]));
+    assert_fails(&ran, 3, "ISH0504");
+    assert!(
+        !ran.err.contains("TerminateExtension"),
+        "it never began: {}",
+        ran.err
+    );
+}
+
+#[test]
+fn a_missing_export_is_told_by_name() {
+    for name in ["HttpExtensionProc", "GetExtensionVersion"] {
+        let flag = if name == "HttpExtensionProc" {
+            "-DEXPORT_WITHOUT_PROC"
+        } else {
+            "-DEXPORT_WITHOUT_VERSION"
+        };
+        let ran = run_with(&compile(&[flag]));
+        assert_fails(&ran, 3, "ISH0503");
+        assert!(ran.err.contains(name), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_library_cannot_be_loaded() {
+    let site = Site::default();
+    let file = site.write("text.so", "this is no library");
+    assert_fails(&run_with(&file), 3, "ISH0502");
+}
+
+#[test]
+fn a_missing_file_is_a_mistake_of_the_user() {
+    let site = Site::default();
+    assert_fails(&run_with(&site.path().join("absent.so")), 2, "ISH0501");
+}
+
+#[test]
+fn an_extension_may_lack_terminate_extension() {
+    let library = compile(&["-DTerminateExtension=NotTerminateExtension"]);
+    let site = Site::default();
+    let mut command = Command::new(binary());
+    command.args(["run", "-q", "scenario=return&send=1", "--extension"]);
+    command.arg(library).arg(site.path().join("page.x"));
+    let ran = finish(command);
+    assert_eq!((ran.code, &ran.out[..]), (0, &b"sent"[..]), "{}", ran.err);
+}
+
+#[test]
+fn an_extension_is_loaded_from_a_relative_path() {
+    let (folder, name) = (probe().parent().unwrap(), probe().file_name().unwrap());
+    let site = Site::default();
+    let mut command = Command::new(binary());
+    command
+        .current_dir(folder)
+        .args(["run", "-q", "scenario=return&send=1", "--extension"]);
+    command.arg(name).arg(site.path().join("page.x"));
+    assert_eq!(finish(command).out, b"sent");
+}
+
+#[test]
+fn an_extension_is_told_once_that_it_begins_and_that_it_must_go() {
+    let ran = run(&Site::default(), "scenario=return&send=1", &[]);
+    assert_eq!(
+        ran.err.matches("probe: GetExtensionVersion").count(),
+        1,
+        "{}",
+        ran.err
+    );
+    // 2: must unload.
+    assert_eq!(
+        ran.err.matches("probe: TerminateExtension 2").count(),
+        1,
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn the_end_of_run_writes_the_marker() {
+    let site = Site::default();
+    let marker = site.path().join("marker");
+    let mut command = Command::new(binary());
+    command
+        .env("PROBE_MARKER", &marker)
+        .args(["run", "-q", "scenario=return", "--extension"]);
+    command.arg(probe()).arg(site.path().join("page.x"));
+    assert_eq!(finish(command).code, 0);
+    assert_eq!(std::fs::read_to_string(marker).unwrap(), "2\n");
+}
+
+#[test]
+fn a_server_terminates_its_extension_when_running_requests_are_done() {
+    let site = Site::default();
+    let server = Server::start(&site);
+    let mut held = server.connect();
+    held.send("GET /page.x?scenario=held HTTP/1.1\r\nHost: t\r\n\r\n");
+    server.said("held");
+    let mut other = server.connect();
+    // The connection is known to the server before it is asked to end.
+    assert_eq!(other.get("/page.x?scenario=return&send=1").status, 200);
+    other.send("GET /page.x?scenario=release HTTP/1.1\r\nHost: t\r\n\r\n");
+    let (code, err) = server.stop();
+    assert_eq!(held.response().text(), "from a thread");
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(err.matches("TerminateExtension 2").count(), 1, "{err}");
+    assert_eq!(
+        std::fs::read_to_string(site.path().join("marker")).unwrap(),
+        "2\n"
+    );
+}
