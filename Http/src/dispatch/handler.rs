@@ -82,6 +82,7 @@ pub(super) fn current(py: Python<'_>, request: &Request) -> Result<Arc<Handler>,
     let of_site = |error| (codes::HANDLER_INIT, error);
     if reload() != Reload::Never {
         changes::refresh(py, SystemTime::now()).map_err(of_site)?;
+        request.looked_through.set(true);
     }
     let generation = changes::generation();
     let mut current = CURRENT

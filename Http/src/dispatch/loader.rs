@@ -6,6 +6,7 @@ use super::handler;
 use super::python2;
 use super::settings::Reload;
 use crate::module;
+use crate::request as current_request;
 use pyo3::exceptions::{PyException, PyImportError, PySyntaxError};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
@@ -155,7 +156,8 @@ impl Script {
     /// The module as it is on disk, as far as the settings want that.
     fn module(&self, py: Python<'_>) -> PyResult<Py<PyModule>> {
         let mode = handler::reload();
-        if mode != Reload::Never {
+        let fresh = current_request::current().is_some_and(|r| r.looked_through.replace(false));
+        if mode != Reload::Never && !fresh {
             changes::refresh(py, SystemTime::now())?;
         }
         if LOADING.with_borrow(|loading| loading.contains(&self.path)) {

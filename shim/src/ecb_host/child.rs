@@ -29,6 +29,7 @@ pub(super) struct ChildStatus {
     pub(super) status: u16,
     pub(super) substatus: u16,
     pub(super) failed: bool,
+    pub(super) static_file: bool,
 }
 
 impl Conn {
@@ -148,6 +149,7 @@ impl Conn {
             status,
             substatus: outcome.substatus,
             failed: outcome.failed(),
+            static_file: outcome.static_file,
         });
         self.log
             .lock()

@@ -76,6 +76,8 @@ pub struct Outcome {
     pub sent: u64,
     /// The extension's `HSE_STATUS`, where it was called.
     pub extension: Option<u32>,
+    /// The static file handler answered, at once or after a pass-through.
+    pub static_file: bool,
     /// What the extension left in `lpszLogData`, and what it appended to the log.
     pub log: String,
 }
@@ -306,7 +308,10 @@ impl Exchange {
         match static_files::answer(site, route, method, self.url.query(), header) {
             Ok(answer) => {
                 let _client_gone = send_static(&mut self.reply(), &answer);
-                Outcome::default()
+                Outcome {
+                    static_file: true,
+                    ..Outcome::default()
+                }
             }
             Err(refusal) => self.refuse(&refusal),
         }
@@ -345,6 +350,7 @@ impl Exchange {
         Outcome {
             extension: Some(status),
             substatus: child.map_or(0, |c| c.substatus),
+            static_file: child.is_some_and(|c| c.static_file),
             log: log_data + &appended,
             ..Outcome::default()
         }

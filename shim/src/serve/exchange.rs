@@ -35,6 +35,22 @@ impl std::fmt::Display for Cut {
 
 impl std::error::Error for Cut {}
 
+/// Counts a request that a thread works on, until dropped; also by a panic.
+struct Running(Arc<Shared>);
+
+impl Running {
+    fn new(shared: Arc<Shared>) -> Self {
+        shared.running.fetch_add(1, Ordering::AcqRel);
+        Self(shared)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 /// The addresses of a connection's two ends.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ends {
@@ -50,7 +66,7 @@ pub(super) async fn answer(
 ) -> Result<Response<ReplyBody>, Cut> {
     let (head, ready) = oneshot::channel();
     let since = Instant::now();
-    shared.running.fetch_add(1, Ordering::AcqRel);
+    let running = Running::new(Arc::clone(&shared));
     // Not awaited: the response begins before the script ends.
     tokio::task::spawn_blocking(move || {
         let handle = Handle::current();
@@ -69,7 +85,7 @@ pub(super) async fn answer(
             since,
         });
         let outcome = shared.host.handle(request, body, sink);
-        shared.running.fetch_sub(1, Ordering::AcqRel);
+        drop(running);
         if let Some(entry) = entry {
             shared.log.write(&entry, &outcome);
         }

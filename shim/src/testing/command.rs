@@ -206,6 +206,7 @@ impl Respond for InProcess {
             headers: head.headers,
             body: recorded.body,
             script_failed: outcome.failed(),
+            static_file: outcome.static_file,
             stderr: String::new(),
         })
     }

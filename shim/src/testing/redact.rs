@@ -1,7 +1,7 @@
 //! Takes out of a response what differs between runs and machines, before it is compared.
 //!
 //! Always: `Date` becomes `[DATE]`, `Server` becomes `[SERVER]`, the site's folder becomes
-//! `[ROOT]`. On request: `# @redact header:ETag` makes that header `[ETAG]`, and
+//! `[ROOT]`; and of files that the static file handler sends, `Last-Modified` and `ETag`. On request: `# @redact header:ETag` makes that header `[ETAG]`, and
 //! `# @redact regex:PATTERN` makes every match `[REDACTED]`; with ` => TEXT` behind the pattern
 //! the match becomes that text, or nothing. Patterns see the text before the folder is taken out. Status lines stay; so do bodies that are not text.
 
@@ -19,6 +19,11 @@ pub enum Redaction {
 }
 
 impl Redaction {
+    /// What the static file handler takes from the file's time, which is that of the checkout.
+    pub fn of_static_files() -> [Self; 2] {
+        ["Last-Modified", "ETag"].map(|name| Self::Header(name.to_owned()))
+    }
+
     /// Reads `header:Name`, `regex:PATTERN` or `regex:PATTERN => TEXT`.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //! answers with their snapshots, and reports.
 
 use super::http_file::{HttpFile, HttpRequest};
-use super::redact::Redactor;
+use super::redact::{Redaction, Redactor};
 use super::snapshot::{self, Update, Verdict};
 use super::snapshot_store::folder_for;
 use crate::codes::{self, Exit};
@@ -34,6 +34,8 @@ pub struct Recorded {
     pub body: Vec<u8>,
     /// The script raised. Only for the report: the answer is compared like any other.
     pub script_failed: bool,
+    /// A file answered: its `Last-Modified` and `ETag` differ from one checkout to the next.
+    pub static_file: bool,
     /// What went to the log meanwhile; shown below a failure.
     pub stderr: String,
 }
@@ -201,9 +203,15 @@ impl Run<'_> {
                 continue;
             };
             let roots = [&self.options.roots[..], &roots[..]].concat();
-            let redactor = Redactor::new(&request.redactions, &roots);
             match host.respond(request) {
-                Ok(answer) => self.judge(path, &key, &id, request, &answer, &redactor)?,
+                Ok(answer) => {
+                    let mut redactions = request.redactions.clone();
+                    if answer.static_file {
+                        redactions.extend(Redaction::of_static_files());
+                    }
+                    let redactor = Redactor::new(&redactions, &roots);
+                    self.judge(path, &key, &id, request, &answer, &redactor)?;
+                }
                 Err(why) => self.host_failed(&id, &why)?,
             }
         }
