@@ -163,6 +163,10 @@ class LogText(_Text):
         return self._buffer.fileno()
 
 
+#: How many bytes follow the first one of a UTF-8 character, by its five high bits.
+_FOLLOWING = {0b11000: 1, 0b11001: 1, 0b11010: 1, 0b11011: 1, 0b11100: 2, 0b11101: 2, 0b11110: 3}
+
+
 class RequestText(_Text):
     """``sys.stdin``: the body of the request, decoded as UTF-8 with odd bytes kept."""
 
@@ -173,7 +177,23 @@ class RequestText(_Text):
         return True
 
     def read(self, size=-1, /):
-        return self._decode(self._buffer.read(size))
+        """At most ``size`` characters; the bytes of one are never torn apart."""
+        if size is None or size < 0:
+            return self._decode(self._buffer.read())
+        text = []
+        while len(text) < size:
+            data = self._character()
+            if not data:
+                break
+            text.append(data)
+        return self._decode(b"".join(text))
+
+    def _character(self):
+        data = self._buffer.read(1)
+        if data:
+            for _ in range(_FOLLOWING.get(data[0] >> 3, 0)):
+                data += self._buffer.read(1)
+        return data
 
     def readline(self, size=-1, /):
         return self._decode(self._buffer.readline(size))

@@ -23,6 +23,7 @@ pub unsafe extern "system" fn GetExtensionVersion(version: *mut HSE_VERSION_INFO
             set_last_error(Win32Error::INVALID_PARAMETER);
             return 0;
         }
+        interpreter::forget_case_variable();
         // Told by each request: a load that fails would be shown by IIS as a bare number.
         let _told_later = interpreter::start();
         1

@@ -49,7 +49,11 @@ thread_local! {
 
 /// The calling thread's request, or `None` on a thread that processes none.
 pub(crate) fn current() -> Option<Rc<Request>> {
-    CURRENT.with_borrow(Clone::clone)
+    // At a thread's end finalisers still run when this is gone already.
+    CURRENT
+        .try_with(|current| current.try_borrow().ok()?.clone())
+        .ok()
+        .flatten()
 }
 
 /// Makes `request` the calling thread's, until the result is dropped.
@@ -70,7 +74,8 @@ impl Drop for Entered {
 /// Marks the calling thread as inside the extension. `None`: it is already, so the request was
 /// passed through to the handler that passed it.
 pub(crate) fn mark_inside() -> Option<Inside> {
-    (!INSIDE.replace(true)).then_some(Inside(()))
+    // Not then_some: a value made and dropped would take the outer call's mark away.
+    (!INSIDE.replace(true)).then(|| Inside(()))
 }
 
 /// See [`mark_inside`].

@@ -7,6 +7,7 @@ use crate::ecb::Connection;
 use crate::request::Request;
 use pyo3::exceptions::{PyConnectionError, PyImportError};
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 use std::fmt::Write as _;
 
 /// What is known about a failure.
@@ -253,9 +254,16 @@ fn format_exception(py: Python<'_>, error: &PyErr) -> String {
             (error.get_type(py), error.value(py), error.traceback(py)),
         )
     });
-    let lines: PyResult<Vec<String>> = lines.and_then(|l| l.extract());
-    // An exception whose own __str__ fails, or a text with lone surrogates.
-    lines.map_or_else(|_| format!("{error}\n"), |lines| lines.concat())
+    let lines: PyResult<Vec<Bound<'_, PyString>>> = lines.and_then(|l| l.extract());
+    // An exception whose own __str__ fails has no lines. Lone surrogates become marks: they stand
+    // for bytes of a file name that are no text.
+    lines.map_or_else(
+        |_| format!("{error}\n"),
+        |lines| {
+            let lines = lines.iter().map(|line| line.to_string_lossy());
+            lines.collect()
+        },
+    )
 }
 
 /// Where Python looked for modules.

@@ -26,10 +26,11 @@ pub struct Connection {
 }
 
 // SAFETY: ISAPI lets an extension call back from any of its threads while the request lives, and
-// hosts must bear it. The control block's own fields are only read here, but for
-// `dwHttpStatusCode` and `lpszLogData`, which only the thread that runs the request writes.
+// hosts must bear it. The type is this crate's own, and lies in a `Request`, which never leaves
+// its thread (`Rc`): other threads never see it. pyo3's `detach` asks for these traits though it
+// runs its closure on the calling thread.
 unsafe impl Send for Connection {}
-// SAFETY: as above.
+// SAFETY: as above: `set_status` and `set_log_data` have one caller at a time.
 unsafe impl Sync for Connection {}
 
 impl Connection {

@@ -6,16 +6,19 @@ use std::cell::RefCell;
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
 
+/// Makes imports compare the case of names also on Windows, where `PYTHONCASEOK` would let the
+/// standard package `http` pass for `Http`. Only from `GetExtensionVersion`.
+pub(crate) fn forget_case_variable() {
+    // SAFETY: a host calls GetExtensionVersion once, when it loads the extension and before it
+    // hands requests to threads of its own.
+    unsafe { std::env::remove_var("PYTHONCASEOK") }
+}
+
 /// Starts Python as the program `python`, so that it finds the standard library and the packages
 /// of that Python or virtual environment, and releases the GIL.
 ///
 /// Does nothing where Python runs already (this library was loaded by a Python process).
 pub(super) fn initialize(python: &str) -> Result<(), String> {
-    // Imports compare the case of names; with this variable Windows would take the standard
-    // package `http` for `Http`.
-    // SAFETY: the host calls GetExtensionVersion once, before it starts threads of its own that
-    // use the environment.
-    unsafe { std::env::remove_var("PYTHONCASEOK") };
     // SAFETY: may be called at any time.
     if unsafe { ffi::Py_IsInitialized() } != 0 {
         return Ok(());

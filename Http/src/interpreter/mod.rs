@@ -4,6 +4,8 @@ mod ffi;
 mod find;
 mod setup;
 
+pub(crate) use ffi::forget_case_variable;
+
 use crate::codes::{self, Code};
 use pyo3::prelude::*;
 use std::sync::{Mutex, PoisonError};

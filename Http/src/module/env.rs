@@ -58,8 +58,8 @@ impl Env {
         if let Some(value) = value {
             return Ok(value.into_pyobject(py)?.into_any());
         }
-        let response = request.response.borrow();
-        let flag = match (text, response.as_ref()) {
+        let response = request.response.try_borrow().ok();
+        let flag = match (text, response.as_deref().and_then(Option::as_ref)) {
             ("KeepAlive", Some(response)) => response.keep_alive(),
             ("DataSent", Some(response)) => response.data_sent(),
             ("HeadersSent", Some(response)) => response.headers_sent(),

@@ -79,9 +79,11 @@ pub(super) fn Header(
             &header,
             "Header parameter must be a list, tuple, or string",
             &mut |text| {
-                let first = !response.has_headers();
+                let had = response.has_headers();
                 response.add_header(text)?;
-                // The first text replaces the default headers, and so their charset.
+                // The first text replaces the default headers, and so their charset. A length is
+                // none: it is kept apart.
+                let first = !had && response.has_headers();
                 if first || is_content_type(text) {
                     request.charset.replace(charset_of(text));
                 }
@@ -165,7 +167,10 @@ pub(super) fn flush(py: Python<'_>) -> PyResult<()> {
     let Some(request) = request::current() else {
         return Ok(());
     };
-    let mut response = request.response.borrow_mut();
+    // Python code may run inside Header or Write: an `encode` of a str subclass, a finaliser.
+    let Ok(mut response) = request.response.try_borrow_mut() else {
+        return Ok(());
+    };
     let Some(response) = response.as_mut() else {
         return Ok(());
     };

@@ -81,6 +81,11 @@ impl Framing {
     /// The headers go out now: chunks where the client can read them, else the connection ends
     /// the body.
     pub(super) fn decide(&mut self, status: u16) {
+        // RFC 9110, 8.6: a 304 may name the length it would have, 1xx and 204 must not.
+        let without_length = status::has_no_body(status) && status != 304;
+        if without_length && matches!(self.mode, Mode::Length(_)) {
+            self.mode = Mode::Bare;
+        }
         if self.mode != Mode::Open {
             return;
         }

@@ -11,6 +11,8 @@ pub enum HeaderError {
     LengthNotANumber,
     /// A length was set before.
     LengthTwice,
+    /// More was written already.
+    LengthTooSmall,
     /// A script frames its own chunks and names a length.
     LengthAndChunked,
 }
@@ -22,6 +24,7 @@ impl HeaderError {
             Self::Format => "Header not in valid format",
             Self::LineBreak => "Header must not contain CR, LF or NUL",
             Self::LengthNotANumber => "Invalid content length",
+            Self::LengthTooSmall => "Data length does not match specified content length",
             Self::LengthTwice => "Content length already set",
             Self::LengthAndChunked => {
                 "Content-Length and Transfer-Encoding exclude each other: give only one"
@@ -46,6 +49,10 @@ pub struct Header<'a> {
 pub fn parse(text: &[u8]) -> Result<Header<'_>, HeaderError> {
     if text.iter().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
         return Err(HeaderError::LineBreak);
+    }
+    // Clients and servers disagree about the others; a tab is a blank.
+    if text.iter().any(|b| b.is_ascii_control() && *b != b'\t') {
+        return Err(HeaderError::Format);
     }
     let colon = text
         .iter()
@@ -86,6 +93,7 @@ mod tests {
             b"no colon",
             b": value",
             b"two words: x",
+            b"A: b\x01c",
             b"tab\t: x",
         ] {
             assert_eq!(parse(text), Err(HeaderError::Format), "{text:?}");

@@ -199,6 +199,9 @@ impl Response {
     /// # Errors
     /// A length was announced before, or the script frames chunks itself.
     pub fn set_length(&mut self, length: u64) -> Result<(), HeaderError> {
+        if self.accepted > length {
+            return Err(HeaderError::LengthTooSmall);
+        }
         self.framing.set_length(length)?;
         self.buffer_size = None;
         Ok(())
@@ -262,10 +265,6 @@ impl Response {
         }
         self.check_length(data.len() as u64, characters)?;
         self.accepted += data.len() as u64;
-        if status::has_no_body(self.status) {
-            self.suppressed += data.len() as u64;
-            return Ok(());
-        }
         match self.buffer_size {
             Some(size) => self.write_buffered(data, size, client)?,
             None if self.buffer.is_empty() => self.send(data, client)?,
@@ -348,10 +347,7 @@ impl Response {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        let mut finished = Finished {
-            suppressed: self.suppressed,
-            ..Finished::default()
-        };
+        let mut finished = Finished::default();
         let no_body = self.protocol.head || status::has_no_body(self.status);
         if let Some(length) = self.framing.length()
             && self.accepted < length
@@ -376,6 +372,7 @@ impl Response {
             let end = client.body(framing::LAST_CHUNK);
             self.note(end)?;
         }
+        finished.suppressed = self.suppressed;
         Ok(finished)
     }
 
@@ -423,6 +420,11 @@ impl Response {
         self.send_head(client)?;
         // The answer to HEAD ends with its head; what a server does with a body is not documented.
         if data.is_empty() || self.protocol.head {
+            return Ok(());
+        }
+        // Here and not earlier: text may be in the buffer before the status is set.
+        if status::has_no_body(self.status) {
+            self.suppressed += data.len() as u64;
             return Ok(());
         }
         self.data_sent = true;

@@ -252,6 +252,42 @@ fn statuses_without_a_body_get_neither_length_nor_body() {
 }
 
 #[test]
+fn text_in_the_buffer_is_no_body_of_a_status_set_later() {
+    for status in [204, 304] {
+        let (client, finished) = exchange(&output(Some(100)), HTTP11, |r, c| {
+            r.write(b"debug", None, c).unwrap();
+            r.set_status(status);
+        });
+        assert_eq!((client.length(), client.body.len()), (None, 0));
+        assert_eq!(finished.suppressed, 5);
+    }
+    let (client, finished) = exchange(&output(Some(100)), HTTP11, |r, c| {
+        r.set_status(204);
+        r.write(b"kept", None, c).unwrap();
+        r.set_status(200);
+    });
+    assert_eq!((&client.body[..], finished.suppressed), (&b"kept"[..], 0));
+}
+
+#[test]
+fn no_content_names_no_length() {
+    let (client, finished) = exchange(&output(None), HTTP11, |r, _| {
+        r.set_status(204);
+        r.set_length(5).unwrap();
+    });
+    assert_eq!((client.length(), finished.short), (None, None));
+}
+
+#[test]
+fn a_length_below_what_is_written_is_refused() {
+    let (client, _) = exchange(&output(Some(100)), HTTP11, |r, c| {
+        r.write(b"abcdef", None, c).unwrap();
+        assert_eq!(r.set_length(2), Err(HeaderError::LengthTooSmall));
+    });
+    assert_eq!((client.length(), client.body.len()), (Some(6), 6));
+}
+
+#[test]
 fn a_length_given_as_header_text_is_obeyed_and_sent_once() {
     let (client, _) = exchange(&output(Some(100)), HTTP11, |r, c| {
         r.add_header(b"content-length: 3").unwrap();
