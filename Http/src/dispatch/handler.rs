@@ -16,7 +16,6 @@ use std::ffi::CStr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::SystemTime;
 
 /// What every request needs, made once.
 pub(super) struct Handler {
@@ -81,7 +80,7 @@ pub(super) fn output() -> Option<Arc<Output>> {
 pub(super) fn current(py: Python<'_>, request: &Request) -> Result<Arc<Handler>, (Code, PyErr)> {
     let of_site = |error| (codes::HANDLER_INIT, error);
     if reload() != Reload::Never {
-        changes::refresh(py, SystemTime::now()).map_err(of_site)?;
+        changes::refresh(py).map_err(of_site)?;
         request.looked_through.set(true);
     }
     let generation = changes::generation();
@@ -95,10 +94,10 @@ pub(super) fn current(py: Python<'_>, request: &Request) -> Result<Arc<Handler>,
     }
     *current = None;
     let process = process(py, request).map_err(|error| (codes::HOME_FOLDER, error))?;
-    let since = SystemTime::now();
+    changes::note_absent(py);
     let handler = Arc::new(set_up(py, process, generation).map_err(of_site)?);
     if reload() != Reload::Never {
-        changes::refresh(py, since).map_err(of_site)?;
+        changes::refresh(py).map_err(of_site)?;
     }
     *current = Some(Arc::clone(&handler));
     Ok(handler)
@@ -159,7 +158,7 @@ fn set_home(py: Python<'_>, request: &Request) -> PyResult<()> {
     })?;
     let mut folders = vec![home.join("Http")];
     folders.extend(LIBRARY_FOLDER.get().map(|f| f.join("Http")));
-    changes::watch_for(py, &folders[0]);
+    changes::set_package(py, &folders[0]);
     // The first stays though it may not be there: it may come.
     package::set_folders(folders);
     let path: Bound<'_, PyList> = py.import("sys")?.getattr("path")?.cast_into()?;

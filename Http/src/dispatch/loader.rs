@@ -1,21 +1,20 @@
 //! The default handler: loads the script that the URL maps to, keeps it, loads it again when it
 //! has changed, and calls its `Request`.
 
-use super::changes::{self, Stamp};
+use super::changes::{self, Seen};
 use super::handler;
 use super::python2;
 use super::settings::Reload;
+use super::turns;
 use crate::module;
 use crate::request as current_request;
 use pyo3::exceptions::{PyException, PyImportError, PySyntaxError};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyCFunction, PyDict, PyModule, PyTuple};
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// What every script's module name begins with.
 const NAME_PREFIX: &str = "__isapi_";
@@ -29,18 +28,13 @@ struct Script {
 
 struct Loaded {
     module: Py<PyModule>,
-    /// `None`: changed so shortly before it was loaded that it must be loaded again.
-    stamp: Option<Stamp>,
+    seen: Seen,
     generation: u64,
 }
 
-/// The scripts by the value of `SCRIPT_TRANSLATED`, which need not be normalised for that.
+/// The scripts by their path, without the prefix of `SCRIPT_TRANSLATED`. Those that could never be
+/// loaded are not kept: under a wildcard any URL names one.
 static SCRIPTS: LazyLock<Mutex<HashMap<String, Arc<Script>>>> = LazyLock::new(Mutex::default);
-
-thread_local! {
-    /// The scripts that this thread is loading: one that loads itself would wait for itself.
-    static LOADING: RefCell<Vec<PathBuf>> = const { RefCell::new(Vec::new()) };
-}
 
 /// Whether a module of that name is a script, which is reloaded by its own rules.
 pub(super) fn is_script_module(name: &str) -> bool {
@@ -99,26 +93,26 @@ fn script(py: Python<'_>, given: &str) -> Arc<Script> {
     let mut scripts = SCRIPTS
         .lock_py_attached(py)
         .unwrap_or_else(PoisonError::into_inner);
-    if let Some(script) = scripts.get(given) {
+    let path = clean(given);
+    if let Some(script) = scripts.get(path) {
         return Arc::clone(script);
     }
-    let path = clean(given);
     let script = Arc::new(Script {
-        name: module_name(&path),
-        path,
+        name: module_name(Path::new(path)),
+        path: PathBuf::from(path),
         loaded: Mutex::new(None),
     });
-    scripts.insert(given.to_owned(), Arc::clone(&script));
+    scripts.insert(path.to_owned(), Arc::clone(&script));
     script
 }
 
 /// The path without the prefix that hosts give it: `\\?\` on Windows, and elsewhere one that
 /// four characters can be cut from and that can be opened all the same.
-fn clean(given: &str) -> PathBuf {
+fn clean(given: &str) -> &str {
     let bare = given
         .strip_prefix(r"\\?\")
         .or_else(|| given.strip_prefix("/./."));
-    PathBuf::from(bare.filter(|rest| !rest.is_empty()).unwrap_or(given))
+    bare.filter(|rest| !rest.is_empty()).unwrap_or(given)
 }
 
 /// A name of its own for each file, which can be read in tracebacks of `pickle` and the like.
@@ -158,49 +152,65 @@ impl Script {
         let mode = handler::reload();
         let fresh = current_request::current().is_some_and(|r| r.looked_through.replace(false));
         if mode != Reload::Never && !fresh {
-            changes::refresh(py, SystemTime::now())?;
+            changes::refresh(py)?;
         }
-        if LOADING.with_borrow(|loading| loading.contains(&self.path)) {
-            return Err(failure(py, &self.path, "the script loads itself", None));
+        if let Some(module) = self.fresh_module(py, mode) {
+            return Ok(module);
         }
-        let mut loaded = self
-            .loaded
-            .lock_py_attached(py)
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(loaded) = loaded.as_ref()
-            && self.is_fresh(loaded, mode)
-        {
-            return Ok(loaded.module.clone_ref(py));
+        let turn = turns::take(py, &self.path).map_err(|turns::Circle| {
+            let text = "the script loads itself, or one that waits for it";
+            failure(py, &self.path, text, None)
+        })?;
+        // Another thread may have loaded it meanwhile.
+        if let Some(module) = self.fresh_module(py, mode) {
+            return Ok(module);
         }
-        // The number before, so that a change while loading makes this load an old one.
+        // Both before the file is read, so that a change while loading makes this load an old one.
         let generation = changes::generation();
-        let since = SystemTime::now();
-        let stamp = Stamp::of(&self.path).and_then(|s| s.trusted(since));
-        LOADING.with_borrow_mut(|loading| loading.push(self.path.clone()));
+        let seen = Seen::now(&self.path);
         let result = self.run(py);
-        LOADING.with_borrow_mut(Vec::pop);
         if mode != Reload::Never {
-            changes::refresh(py, since)?;
+            changes::refresh(py)?;
         }
-        let module = result?;
-        *loaded = Some(Loaded {
-            module: module.clone_ref(py),
-            stamp,
-            generation,
-        });
-        Ok(module)
+        let mut loaded = self.lock(py);
+        match &result {
+            Ok(module) => {
+                *loaded = Some(Loaded {
+                    module: module.clone_ref(py),
+                    seen,
+                    generation,
+                });
+            }
+            Err(_) if loaded.is_none() => self.forget(py),
+            Err(_) => {}
+        }
+        drop(turn);
+        result
     }
 
-    fn is_fresh(&self, loaded: &Loaded, mode: Reload) -> bool {
-        match mode {
+    fn lock<'py>(&self, py: Python<'py>) -> MutexGuard<'_, Option<Loaded>> {
+        let loaded = self.loaded.lock_py_attached(py);
+        loaded.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn forget(&self, py: Python<'_>) {
+        let scripts = SCRIPTS.lock_py_attached(py);
+        let mut scripts = scripts.unwrap_or_else(PoisonError::into_inner);
+        scripts.remove(self.path.to_string_lossy().as_ref());
+    }
+
+    /// The module, if it need not be loaded again.
+    fn fresh_module(&self, py: Python<'_>, mode: Reload) -> Option<Py<PyModule>> {
+        let loaded = self.lock(py);
+        let loaded = loaded.as_ref()?;
+        let fresh = match mode {
             Reload::Never => true,
             Reload::Always => false,
             Reload::Changed => {
-                loaded.generation == changes::generation()
-                    && loaded.stamp.is_some()
-                    && Stamp::of(&self.path) == loaded.stamp
+                loaded.generation == changes::generation() && !loaded.seen.has_changed(&self.path)
             }
-        }
+        };
+        fresh.then(|| loaded.module.clone_ref(py))
     }
 
     /// Runs the file in a new module; the one before stays in use until this has succeeded.

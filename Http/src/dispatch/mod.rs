@@ -6,6 +6,7 @@ mod handler;
 mod loader;
 mod python2;
 mod settings;
+mod turns;
 
 use crate::codes::{self, Code};
 use crate::ecb::constants::{
