@@ -12,6 +12,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What must not stand in a request target as it is.
@@ -44,11 +45,13 @@ pub fn run(args: &RunArgs) -> Result<Option<Exit>> {
     let request = request(args, target, body.as_ref().map(Vec::len))?;
     let host = new_host(site, &args.host, None)?;
     let held = Arc::new(Mutex::new(Vec::new()));
+    let cut = Arc::new(AtomicBool::new(false));
     let sink = Output {
         include: args.include,
         hold: false,
         held: Arc::clone(&held),
         alive: true,
+        cut: Arc::clone(&cut),
     };
     let outcome = host.handle(
         request,
@@ -61,10 +64,10 @@ pub fn run(args: &RunArgs) -> Result<Option<Exit>> {
         let _ = std::io::stdout().lock().write_all(&held);
     }
     host.extension().terminate();
-    Ok(exit(&outcome))
+    Ok(exit(&outcome, cut.load(Ordering::Acquire)))
 }
 
-fn exit(outcome: &Outcome) -> Option<Exit> {
+fn exit(outcome: &Outcome, cut: bool) -> Option<Exit> {
     if outcome.failed() {
         // The core's codes for Python and the process; everything else is the script's.
         return Some(if outcome.log.contains("ISH03") {
@@ -73,7 +76,7 @@ fn exit(outcome: &Outcome) -> Option<Exit> {
             Exit::Failed
         });
     }
-    outcome.extension.is_none().then_some(Exit::Failed)
+    (cut || outcome.extension.is_none()).then_some(Exit::Failed)
 }
 
 /// A host for a site, as the options want it. `handler`: a file in the place of `Http/Isapi.py`.
@@ -128,6 +131,10 @@ fn open_site(root: &Path, script: &Path, args: &RunArgs) -> Result<(Site, String
     let inside = script.strip_prefix(root).unwrap_or(script);
     let mut path = String::new();
     for part in inside {
+        if cfg!(unix) && part.to_string_lossy().contains('\\') {
+            let text = format!("no URL leads to {}: it has a backslash", script.display());
+            return Err(Error::new(codes::BAD_URL, text).fix("IIS would take it for a slash"));
+        }
         path.push('/');
         path.extend(utf8_percent_encode(&part.to_string_lossy(), TARGET));
     }
@@ -159,7 +166,8 @@ fn open_site(root: &Path, script: &Path, args: &RunArgs) -> Result<(Site, String
         ..SiteOptions::default()
     };
     let site = Site::open(root, &options)?;
-    if matches!(site.route("GET", &url), Decision::Extension(_)) {
+    let method = method(args);
+    if matches!(site.route(&method, &url), Decision::Extension(_)) {
         return Ok((site, target));
     }
     let own = match script.extension() {
@@ -172,18 +180,17 @@ fn open_site(root: &Path, script: &Path, args: &RunArgs) -> Result<(Site, String
         ..options
     };
     let site = Site::open(root, &options)?;
-    match site.route("GET", &url) {
-        Decision::Extension(_) => Ok((site, target)),
-        Decision::Static(_) | Decision::Refused(_) => Err(Error::new(
-            codes::SCRIPT_UNMAPPED,
-            format!(
-                "no handler of the site {} maps {}",
-                root.display(),
-                script.display()
-            ),
-        )
-        .fix("map it in web.config, or move it to a folder that the site does not hide")),
-    }
+    let why = match site.route(&method, &url) {
+        Decision::Extension(_) => return Ok((site, target)),
+        Decision::Refused(refusal) => refusal.to_string(),
+        Decision::Static(_) => "it is a static file there".to_owned(),
+    };
+    let (root, script) = (root.display(), script.display());
+    Err(Error::new(
+        codes::SCRIPT_UNMAPPED,
+        format!("no handler of the site {root} maps {script}: {why}"),
+    )
+    .fix("IIS would refuse it too: rename it, or move it to a folder that the site does not hide"))
 }
 
 fn read_data(data: &str) -> Result<Vec<u8>> {
@@ -205,12 +212,17 @@ fn read_data(data: &str) -> Result<Vec<u8>> {
     })
 }
 
-fn request(args: &RunArgs, target: String, length: Option<usize>) -> Result<Request> {
-    let method = match &args.method {
+/// As curl chooses it.
+fn method(args: &RunArgs) -> String {
+    match &args.method {
         Some(method) => method.clone(),
-        None if length.is_some() => "POST".to_owned(),
+        None if args.data.is_some() => "POST".to_owned(),
         None => "GET".to_owned(),
-    };
+    }
+}
+
+fn request(args: &RunArgs, target: String, length: Option<usize>) -> Result<Request> {
+    let method = method(args);
     if method.is_empty() || !method.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-') {
         return Err(Error::new(
             codes::BAD_METHOD,
@@ -288,6 +300,8 @@ struct Output {
     held: Arc<Mutex<Vec<u8>>>,
     /// Standard output still takes data.
     alive: bool,
+    /// The response ended before what it announced.
+    cut: Arc<AtomicBool>,
 }
 
 impl Output {
@@ -320,7 +334,11 @@ impl Sink for Output {
         self.put(data)
     }
 
-    fn end(&mut self, _end: End) {}
+    fn end(&mut self, end: End) {
+        // With `serve` the client's connection would be cut here.
+        self.cut
+            .store(end == End::Aborted && self.alive, Ordering::Release);
+    }
 
     fn is_connected(&self) -> bool {
         self.alive

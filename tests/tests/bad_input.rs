@@ -170,12 +170,12 @@ fn headers_of_64_kib_pass_whole() {
 }
 
 #[test]
-fn a_body_shorter_than_announced_is_logged_and_the_rest_is_kept() {
+fn a_body_shorter_than_announced_is_a_failure_and_what_came_is_kept() {
     let site = Site::with_request("Header(Length=10)\nWrite('short')");
     let done = site.run("app.py", &["-i"]);
     expect(
         &done,
-        0,
+        1,
         "ISH0404: the script announced 10 bytes and wrote 5",
     );
     assert!(done.out.ends_with("short"));

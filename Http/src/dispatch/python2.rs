@@ -48,6 +48,10 @@ fn python3_form(line: &str) -> Option<String> {
     {
         return Some(format!("raise {}({})", kind.trim(), text.trim()));
     }
+    // What follows may stand in any text; where there is one, nothing is said.
+    if line.contains(['"', '\'', '#']) {
+        return old_string(line);
+    }
     if line.contains("<>") {
         return Some(line.replace("<>", "!="));
     }
@@ -55,7 +59,21 @@ fn python3_form(line: &str) -> Option<String> {
     if quoted.len() == 3 {
         return Some(format!("{}repr({}){}", quoted[0], quoted[1], quoted[2]));
     }
-    old_literal(line)
+    old_number(line)
+}
+
+/// `ur"..."` where an expression may begin.
+fn old_string(line: &str) -> Option<String> {
+    for prefix in ["ur\"", "ur'"] {
+        let Some(found) = line.find(prefix) else {
+            continue;
+        };
+        let before = &line[..found];
+        if !before.contains(['"', '\'']) && !before.ends_with(|c: char| c.is_alphanumeric()) {
+            return Some(line.replacen(prefix, &prefix[1..], 1));
+        }
+    }
+    None
 }
 
 /// The rest of a line that begins with `keyword` and a blank.
@@ -76,8 +94,8 @@ fn is_name(text: &str) -> bool {
         && chars.all(|c| c.is_alphanumeric() || c == '_')
 }
 
-/// `0755`, `10L` and `ur"..."`.
-fn old_literal(line: &str) -> Option<String> {
+/// `0755` and `10L`.
+fn old_number(line: &str) -> Option<String> {
     for word in line.split(|c: char| !c.is_alphanumeric()) {
         let digits = word.trim_end_matches(['L', 'l']);
         let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
@@ -85,13 +103,11 @@ fn old_literal(line: &str) -> Option<String> {
             return Some(line.replacen(word, digits, 1));
         }
         if all_digits && digits.len() > 1 && digits.starts_with('0') {
-            return Some(line.replacen(word, &format!("0o{}", digits.trim_start_matches('0')), 1));
+            let octal = format!("0o{}", digits.trim_start_matches('0'));
+            return Some(line.replacen(word, &octal, 1));
         }
     }
-    ["ur\"", "ur'"]
-        .iter()
-        .find(|prefix| line.contains(**prefix))
-        .map(|prefix| line.replacen(prefix, &prefix[1..], 1))
+    None
 }
 
 #[cfg(test)]
@@ -124,6 +140,9 @@ mod tests {
             "print(\"a\"",
             "def f(:",
             "x = = 1",
+            "Write(\"agent 007 says\" \"x\" 5)",
+            "x = \"use <> here\" 5",
+            "x = 1 2 # was <> before",
             "except (A, B):",
             "raise X(",
             "a = [1, 2",

@@ -49,7 +49,7 @@ impl Block {
             .into();
         let strings = [
             c_string(&conn.request.method),
-            c_string(conn.url.query()),
+            CString::new(conn.url.query()).unwrap_or_default(),
             c_string(&conn.route.path_info),
             c_string(&conn.route.path_translated.to_string_lossy()),
             CString::new(content_type).unwrap_or_default(),

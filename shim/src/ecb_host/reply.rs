@@ -9,6 +9,12 @@ use crate::codes;
 use isapi_http::ecb::win32::Win32Error;
 use std::time::SystemTime;
 
+/// Whether the last of the transfer codings is `chunked` (RFC 9112, 6.1).
+fn ends_chunked(codings: &[u8]) -> bool {
+    let last = codings.rsplit(|b| *b == b',').next().unwrap_or_default();
+    last.trim_ascii().eq_ignore_ascii_case(b"chunked")
+}
+
 /// How the body's end is told.
 #[derive(Debug)]
 enum Framing {
@@ -160,7 +166,7 @@ impl Reply {
         if self.head_request || matches!(head.status, 100..=199 | 204 | 304) {
             return Framing::None;
         }
-        let chunked = find("transfer-encoding").is_some_and(|v| v.eq_ignore_ascii_case(b"chunked"));
+        let chunked = find("transfer-encoding").is_some_and(|v| ends_chunked(v));
         if chunked && self.http11 {
             return Framing::Chunked(Dechunk::new());
         }

@@ -29,7 +29,11 @@ enum Part {
 
 /// A file that the extension has opened and keeps open until the operation is done: a Windows
 /// handle, elsewhere a descriptor.
+#[cfg(windows)]
 struct FileHandle(usize);
+/// See above.
+#[cfg(unix)]
+struct FileHandle(std::os::fd::RawFd);
 
 impl FileHandle {
     /// # Safety
@@ -45,7 +49,7 @@ impl FileHandle {
         // SAFETY: the caller's contract; ManuallyDrop leaves it open.
         let file = unsafe {
             use std::os::fd::FromRawFd;
-            File::from_raw_fd(i32::try_from(self.0).unwrap_or(-1))
+            File::from_raw_fd(self.0)
         };
         ManuallyDrop::new(file)
     }
@@ -135,12 +139,18 @@ unsafe fn memory(data: *const c_void, length: usize) -> Option<Part> {
     ))
 }
 
-fn file(handle: HANDLE, offset: u64, length: Option<u64>) -> Part {
-    Part::File {
-        handle: FileHandle(handle.addr()),
+/// # Errors
+/// The handle is none: NULL or `INVALID_HANDLE_VALUE`.
+fn file(handle: HANDLE, offset: u64, length: Option<u64>) -> Result<Part, Win32Error> {
+    #[cfg(windows)]
+    let handle = Some(handle.addr()).filter(|h| *h != 0 && *h != usize::MAX);
+    #[cfg(unix)]
+    let handle = std::os::fd::RawFd::try_from(handle.addr()).ok();
+    Ok(Part::File {
+        handle: FileHandle(handle.ok_or(BAD)?),
         offset,
         length,
-    }
+    })
 }
 
 /// # Safety
@@ -161,7 +171,7 @@ pub(super) unsafe fn transmit_file(conn: &Arc<Conn>, info: &HSE_TF_INFO) -> Resu
         }
         if !info.hFile.is_null() {
             let length = (info.BytesToWrite != 0).then_some(u64::from(info.BytesToWrite));
-            parts.push(file(info.hFile, u64::from(info.Offset), length));
+            parts.push(file(info.hFile, u64::from(info.Offset), length)?);
         }
         parts.extend(memory(info.pTail, info.TailLength as usize));
         let status = string(info.pszStatusCode).map(<[u8]>::to_vec);
@@ -218,7 +228,7 @@ pub(super) unsafe fn vector_send(
                 }
                 HSE_VECTOR_ELEMENT_TYPE_FILE_HANDLE => {
                     let length = (element.cbSize != 0).then_some(element.cbSize);
-                    parts.push(file(element.pvContext, element.cbOffset, length));
+                    parts.push(file(element.pvContext, element.cbOffset, length)?);
                 }
                 _ => return Err(BAD),
             }

@@ -77,9 +77,10 @@ impl Conn {
             "PATH_TRANSLATED" => text(path(&route.path_translated)),
             "SCRIPT_TRANSLATED" => text(script_translated(&route.script_translated)),
             "SCRIPT_FILENAME" | "REQUEST_FILENAME" => text(path(&route.script_translated)),
-            "QUERY_STRING" => text(url.query()),
-            "HTTP_URL" | "UNENCODED_URL" => text(url.raw()),
-            "REQUEST_URI" => text(url.raw_path()),
+            // As received: bytes that a client did not encode must not be changed.
+            "QUERY_STRING" => Some(Value::Bytes(url.query().into())),
+            "HTTP_URL" | "UNENCODED_URL" => Some(Value::Bytes(url.raw().into())),
+            "REQUEST_URI" => Some(Value::Bytes(url.raw_path().into())),
             "CACHE_URL" => text(cache_url(&self.request, url)),
             "APPL_PHYSICAL_PATH" => {
                 let mut folder = path(&self.host.site.root).into_owned();

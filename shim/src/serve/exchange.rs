@@ -15,13 +15,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
+use tokio::sync::mpsc::error::{SendTimeoutError, TrySendError};
 use tokio::sync::{mpsc, oneshot};
 
 /// Pieces of a response that wait for the client: two under way and two ready, so that a slow
 /// reader holds the script back instead of filling the memory.
 const PIECES: usize = 4;
+
+/// A client that sends or takes nothing for so long is given up: the default of IIS's
+/// `connectionTimeout`. Without it, such clients would use up the threads.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The connection is closed without an answer, or in the middle of one.
 #[derive(Debug)]
@@ -164,11 +169,14 @@ struct ClientBody {
 impl Body for ClientBody {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Win32Error> {
         while self.piece.is_empty() {
-            match self.handle.block_on(self.body.frame()) {
-                None => return Ok(0),
-                Some(Err(_)) => return Err(Win32Error::WSAECONNRESET),
+            let body = &mut self.body;
+            let frame = async { tokio::time::timeout(CONNECTION_TIMEOUT, body.frame()).await };
+            match self.handle.block_on(frame) {
+                Err(_) => return Err(Win32Error::OPERATION_ABORTED),
+                Ok(None) => return Ok(0),
+                Ok(Some(Err(_))) => return Err(Win32Error::WSAECONNRESET),
                 // Trailers are not for scripts.
-                Some(Ok(frame)) => self.piece = frame.into_data().unwrap_or_default(),
+                Ok(Some(Ok(frame))) => self.piece = frame.into_data().unwrap_or_default(),
             }
         }
         let size = buffer.len().min(self.piece.len());
@@ -199,6 +207,23 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Hands a piece on, and waits where the client is slow.
+    fn put(&self, piece: Piece) -> Result<(), Win32Error> {
+        let pieces = self.pieces.as_ref().ok_or(Win32Error::WSAECONNRESET)?;
+        let piece = match pieces.try_send(piece) {
+            Ok(()) => return Ok(()),
+            Err(TrySendError::Closed(_)) => return Err(Win32Error::WSAECONNRESET),
+            Err(TrySendError::Full(piece)) => piece,
+        };
+        let sent = async { pieces.send_timeout(piece, CONNECTION_TIMEOUT).await };
+        self.handle.block_on(sent).map_err(|error| match error {
+            SendTimeoutError::Timeout(_) => Win32Error::OPERATION_ABORTED,
+            SendTimeoutError::Closed(_) => Win32Error::WSAECONNRESET,
+        })
+    }
+}
+
 impl Sink for Client {
     fn head(&mut self, head: Head) -> Result<(), Win32Error> {
         self.waiting = Some(head);
@@ -217,10 +242,7 @@ impl Sink for Client {
                 cut: false,
             })?;
         }
-        let pieces = self.pieces.as_ref().ok_or(Win32Error::WSAECONNRESET)?;
-        pieces
-            .blocking_send(Ok(Bytes::copy_from_slice(data)))
-            .map_err(|_| Win32Error::WSAECONNRESET)
+        self.put(Ok(Bytes::copy_from_slice(data)))
     }
 
     fn end(&mut self, end: End) {
@@ -240,8 +262,8 @@ impl Sink for Client {
             };
             self.pieces = self.begin(body).is_ok().then_some(sender);
         }
-        if let Some(pieces) = &self.pieces {
-            let _client_gone = pieces.blocking_send(Err(Cut));
+        if self.pieces.is_some() {
+            let _client_gone = self.put(Err(Cut));
         }
     }
 

@@ -19,7 +19,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::Handle;
 
-/// Room for one message of ours in memory.
+/// Room for what was written and not yet read of a message of ours in memory.
 const MESSAGE: usize = 256 * 1024;
 
 /// Extensions made before, by the unusual spellings they hold. A site has few; a script that
@@ -63,12 +63,14 @@ async fn write(headers: &HeaderList, extensions: Extensions) -> Option<HeaderLis
         .ok()?;
     let mut builder = http1::Builder::new();
     builder.preserve_header_case(true).auto_date_header(false);
-    builder
-        .serve_connection(TokioIo::new(server), service)
-        .await
-        .ok()?;
+    // Both at once: a message may be longer than the memory between them.
     let mut text = Vec::new();
-    client.read_to_end(&mut text).await.ok()?;
+    let (served, read) = tokio::join!(
+        builder.serve_connection(TokioIo::new(server), service),
+        client.read_to_end(&mut text),
+    );
+    served.ok()?;
+    read.ok()?;
     let mut spelled = HeaderList::new();
     for line in text.split(|b| *b == b'\n').skip(1) {
         let line = line.trim_ascii_end();
@@ -168,13 +170,14 @@ async fn read(names: &[String]) -> Option<Extensions> {
     }
     message.push_str("\r\n");
     let (mut client, server) = tokio::io::duplex(MESSAGE);
-    client.write_all(message.as_bytes()).await.ok()?;
     let mut builder = http1::Builder::new();
     builder.preserve_header_case(true);
-    builder
-        .serve_connection(TokioIo::new(server), service)
-        .await
-        .ok()?;
+    let (served, written) = tokio::join!(
+        builder.serve_connection(TokioIo::new(server), service),
+        client.write_all(message.as_bytes()),
+    );
+    served.ok()?;
+    written.ok()?;
     seen.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 

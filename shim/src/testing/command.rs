@@ -200,10 +200,16 @@ impl Respond for InProcess {
             reason: "(the connection was closed without a response)".to_owned(),
             headers: Vec::new(),
         });
+        let mut headers = head.headers;
+        if recorded.cut && head.status != 0 {
+            // In the snapshot, so that nobody takes a part for the whole.
+            let text = b"the connection was closed in the middle of the body".to_vec();
+            headers.push(("(cut off)".to_owned(), text));
+        }
         Ok(Recorded {
             status: head.status,
             reason: head.reason,
-            headers: head.headers,
+            headers,
             body: recorded.body,
             script_failed: outcome.failed(),
             static_file: outcome.static_file,
@@ -216,6 +222,8 @@ impl Respond for InProcess {
 struct Response {
     head: Option<Head>,
     body: Vec<u8>,
+    /// It ended before what it announced.
+    cut: bool,
 }
 
 /// A client that keeps everything.
@@ -234,7 +242,10 @@ impl Sink for Recorder {
         Ok(())
     }
 
-    fn end(&mut self, _end: End) {}
+    fn end(&mut self, end: End) {
+        let mut response = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        response.cut = end == End::Aborted;
+    }
 
     fn is_connected(&self) -> bool {
         true
