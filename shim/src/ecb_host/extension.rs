@@ -15,6 +15,12 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+/// The loader's own words: libloading has them behind a general sentence.
+fn reason(error: &libloading::Error) -> String {
+    let cause = std::error::Error::source(error);
+    cause.map_or_else(|| error.to_string(), ToString::to_string)
+}
+
 /// A loaded extension.
 pub struct Extension {
     name: String,
@@ -89,7 +95,7 @@ impl Extension {
         let library = unsafe { Library::new(&full) }.map_err(|e| {
             Error::new(
                 codes::EXTENSION_UNLOADABLE,
-                format!("{shown} cannot be loaded: {e}"),
+                format!("{shown} cannot be loaded: {}", reason(&e)),
             )
             .fix(
                 "the library must be built for this system and bitness, and everything it needs \
