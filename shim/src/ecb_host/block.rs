@@ -99,7 +99,7 @@ impl Block {
         let (status, log) = unsafe { ((*self.ecb).dwHttpStatusCode, (*self.ecb).lpszLogData) };
         let bytes: Vec<u8> = log
             .iter()
-            .map(|c| c.cast_unsigned())
+            .map(|c| c.to_ne_bytes()[0])
             .take_while(|b| *b != 0)
             .collect();
         (status, String::from_utf8_lossy(&bytes).into_owned())

@@ -303,19 +303,20 @@ unsafe fn map_url_ex(conn: &Conn, at: Arguments) -> Done {
     let info = info.ok_or(BAD)?;
     let mapped = conn.map_url(url);
     let path = super::variables::ansi(&mapped.path);
-    let fits = path.len() < MAX_PATH;
-    // Cut as IIS 6 does, and told by error 122.
-    for (to, from) in info
-        .lpszPath
-        .iter_mut()
-        .zip(path.iter().take(MAX_PATH - 1).chain([&0]))
-    {
-        *to = from.cast_signed();
-    }
+    // c_char is signed on some machines only.
+    let path: Vec<c_char> = path.iter().map(|b| c_char::from_ne_bytes([*b])).collect();
     info.dwFlags = mapped.flags;
     info.cchMatchingPath = mapped.matching_path;
     info.cchMatchingURL = mapped.matching_url;
-    if fits {
+    put_path(&mut info.lpszPath, &path)
+}
+
+/// Copies a path and its NUL; a longer one is cut as IIS 6 does it, and told by error 122.
+fn put_path<T: Copy + Default>(to: &mut [T; MAX_PATH], path: &[T]) -> Done {
+    let length = path.len().min(MAX_PATH - 1);
+    to[..length].copy_from_slice(&path[..length]);
+    to[length] = T::default();
+    if length == path.len() {
         Ok(())
     } else {
         Err(Win32Error::INSUFFICIENT_BUFFER)
@@ -335,22 +336,10 @@ unsafe fn map_unicode_url_ex(conn: &Conn, at: Arguments) -> Done {
     let (url, info) = (url.ok_or(BAD)?, info.ok_or(BAD)?);
     let mapped = conn.map_url(String::from_utf16_lossy(url).as_bytes());
     let path: Vec<u16> = mapped.path.encode_utf16().collect();
-    let fits = path.len() < MAX_PATH;
-    for (to, from) in info
-        .lpszPath
-        .iter_mut()
-        .zip(path.iter().take(MAX_PATH - 1).chain([&0]))
-    {
-        *to = *from;
-    }
     info.dwFlags = mapped.flags;
     info.cchMatchingPath = mapped.matching_path;
     info.cchMatchingURL = mapped.matching_url;
-    if fits {
-        Ok(())
-    } else {
-        Err(Win32Error::INSUFFICIENT_BUFFER)
-    }
+    put_path(&mut info.lpszPath, &path)
 }
 
 /// A buffer of the extension's that an asynchronous read fills.
