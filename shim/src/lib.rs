@@ -5,6 +5,7 @@ pub mod cli;
 pub mod codes;
 pub mod ecb_host;
 pub mod error;
+pub mod headers;
 pub mod run;
 pub mod serve;
 pub mod site;

@@ -6,6 +6,7 @@ use crate::ecb_host::{
     BytesBody, End, Extension, Head, HeaderList, Host, HostOptions, Outcome, Request, Sink, Version,
 };
 use crate::error::{Error, Result};
+use crate::headers;
 use crate::site::{Decision, Site, SiteOptions, UrlPath, discover_root};
 use isapi_http::ecb::win32::Win32Error;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -287,7 +288,7 @@ pub fn offline_request(
 }
 
 fn add_missing(headers: &mut HeaderList, name: &str, value: &str) {
-    if !headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name)) {
+    if headers::value(headers, name).is_none() {
         headers.push((name.to_owned(), value.as_bytes().to_vec()));
     }
 }

@@ -138,3 +138,8 @@ pub fn wait<T>(mut poll: impl FnMut() -> Option<T>) -> T {
         std::thread::sleep(Duration::from_millis(5));
     }
 }
+
+/// Waits until a file is there and has text in it.
+pub fn wait_for_text(file: &Path) -> String {
+    wait(|| std::fs::read_to_string(file).ok().filter(|t| !t.is_empty()))
+}

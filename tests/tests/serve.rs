@@ -222,11 +222,7 @@ fn a_script_is_told_when_the_client_has_gone() {
     // A client that has gone before its script is called is told to nobody.
     connection.line().unwrap();
     connection.reset();
-    let text = acceptance::server::wait(|| {
-        std::fs::read_to_string(&note)
-            .ok()
-            .filter(|t| !t.is_empty())
-    });
+    let text = acceptance::server::wait_for_text(&note);
     assert_eq!(text, "ConnectionResetError 10054");
 }
 
@@ -246,11 +242,7 @@ fn a_body_that_breaks_off_is_an_error_in_the_script() {
         .send(format!("{head}{}", "x".repeat(100_000)))
         .unwrap();
     connection.reset();
-    let text = acceptance::server::wait(|| {
-        std::fs::read_to_string(&note)
-            .ok()
-            .filter(|t| !t.is_empty())
-    });
+    let text = acceptance::server::wait_for_text(&note);
     assert_eq!(text, "10054");
 }
 

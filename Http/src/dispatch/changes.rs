@@ -1,5 +1,6 @@
 //! Which files of the site have changed since they were loaded.
 
+use crate::interpreter;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyDict, PyModule, PyString};
@@ -162,7 +163,7 @@ pub(super) fn note_absent(py: Python<'_>) {
 /// that the next import runs them again: which module uses which cannot be known for certain, and
 /// a half-new set of modules is worse than a reload.
 pub(super) fn refresh(py: Python<'_>) -> PyResult<()> {
-    let modules: Bound<'_, PyDict> = py.import("sys")?.getattr("modules")?.cast_into()?;
+    let modules = interpreter::modules(py)?;
     let mut watched = WATCHED
         .lock_py_attached(py)
         .unwrap_or_else(PoisonError::into_inner);

@@ -5,13 +5,14 @@ use super::loader;
 use super::settings::{ErrorDetails, Reload, Settings};
 use crate::codes::{self, Code};
 use crate::host_variables;
+use crate::interpreter;
 use crate::module::package;
 use crate::request::Request;
 use crate::response::Output;
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::PyList;
 use std::ffi::CStr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -183,10 +184,7 @@ fn set_up(py: Python<'_>, process: &'static Process, generation: u64) -> PyResul
     let config = py.import("Http.Config")?;
     let settings = Settings::read(&config).inspect_err(|_| {
         // The next request reads it again.
-        let modules = py.import("sys").and_then(|s| s.getattr("modules"));
-        if let Ok(modules) = modules.and_then(|m| Ok(m.cast_into::<PyDict>()?)) {
-            let _ = modules.del_item("Http.Config");
-        }
+        let _ = interpreter::modules(py).and_then(|m| m.del_item("Http.Config"));
     })?;
     // Debug was the original's only word on the matter; it must not weaken what the host says.
     let by_debug = settings.debug && process.reload == Reload::Never;

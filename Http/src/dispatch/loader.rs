@@ -6,6 +6,7 @@ use super::handler;
 use super::python2;
 use super::settings::Reload;
 use super::turns;
+use crate::interpreter;
 use crate::module;
 use crate::request as current_request;
 use pyo3::exceptions::{PyException, PyImportError, PySyntaxError};
@@ -43,7 +44,7 @@ pub(super) fn is_script_module(name: &str) -> bool {
 
 /// Brings the module `Http.Loader`, which `Http.Isapi` is made of.
 pub(crate) fn install(py: Python<'_>) -> PyResult<()> {
-    let modules: Bound<'_, PyDict> = py.import("sys")?.getattr("modules")?.cast_into()?;
+    let modules = interpreter::modules(py)?;
     modules.set_item("Http.Loader", pyo3::wrap_pymodule!(http_loader)(py))
 }
 
@@ -222,7 +223,7 @@ impl Script {
         module.setattr("__file__", path.as_ref())?;
         let builtins = py.import("builtins")?;
         module.setattr("__builtins__", &builtins)?;
-        let modules: Bound<'_, PyDict> = py.import("sys")?.getattr("modules")?.cast_into()?;
+        let modules = interpreter::modules(py)?;
         let before = modules.get_item(&self.name)?;
         // Dataclasses and pickle look for the module by its name while it runs.
         modules.set_item(&self.name, &module)?;

@@ -8,6 +8,7 @@ pub(crate) use ffi::forget_case_variable;
 
 use crate::codes::{self, Code};
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use std::sync::{Mutex, PoisonError};
 
 /// Why there is no Python. Kept, and told to every request, while the process stays up.
@@ -68,7 +69,15 @@ pub(crate) fn attach<R>(f: impl for<'py> FnOnce(Python<'py>) -> R) -> R {
 /// other threads of the host may still be inside.
 pub(crate) fn stop() {
     let started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
-    if matches!(*started, Some(Ok(()))) {
+    let runs = matches!(*started, Some(Ok(())));
+    // Not held while script threads are waited for.
+    drop(started);
+    if runs {
         attach(setup::finish);
     }
+}
+
+/// `sys.modules`.
+pub(crate) fn modules(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    Ok(py.import("sys")?.getattr("modules")?.cast_into()?)
 }

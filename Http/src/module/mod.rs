@@ -7,10 +7,10 @@ pub(crate) mod package;
 mod read;
 mod write;
 
-use crate::log;
+use crate::{interpreter, log};
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::PyBytes;
 use std::rc::Rc;
 
 use crate::request::{self, Request};
@@ -96,7 +96,7 @@ pub(crate) fn variable(request: &Request, name: &str) -> Option<String> {
 
 /// Puts the built-in modules where `import` finds them.
 pub(crate) fn install(py: Python<'_>) -> PyResult<()> {
-    let modules: Bound<'_, PyDict> = py.import("sys")?.getattr("modules")?.cast_into()?;
+    let modules = interpreter::modules(py)?;
     modules.set_item("PyISAPIe", pyo3::wrap_pymodule!(pyisapie)(py))?;
     modules.set_item("_PyISAPIe", pyo3::wrap_pymodule!(internals)(py))?;
     package::install(py)

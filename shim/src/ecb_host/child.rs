@@ -59,7 +59,7 @@ impl Conn {
         }
         // A script map is called again on the same thread, which is how extensions notice the
         // recursion; everything else may take its time elsewhere.
-        if matches!(decision, Decision::Extension(_)) && self.same_handler(&decision) {
+        if self.same_handler(&decision) {
             let outcome = exchange.answer(decision);
             self.child_done(&exchange, &outcome);
             return self.start_claimed(completion, |_| Ok(0));
@@ -80,17 +80,21 @@ impl Conn {
         exchange.depth += 1;
         let same_url = child.url.as_deref().is_none_or(|u| u == self.url.raw());
         let skip = child.flags & HSE_EXEC_URL_IGNORE_CURRENT_INTERCEPTOR != 0;
-        if same_url && child.method.is_none() && child.headers.is_none() && child.entity.is_none() {
-            let decision = self.host.site.route(&self.request.method, &self.url);
-            return Ok((
-                exchange,
-                if skip {
-                    self.behind_interceptor(decision)
-                } else {
-                    decision
-                },
-            ));
+        let as_parent =
+            same_url && child.method.is_none() && child.headers.is_none() && child.entity.is_none();
+        if !as_parent {
+            self.change(&mut exchange, child)?;
         }
+        let site = &self.host.site;
+        let mut decision = site.route(&exchange.request.method, &exchange.url);
+        if skip {
+            decision = self.behind_interceptor(decision);
+        }
+        Ok((exchange, decision))
+    }
+
+    /// Gives the child what it shall not have from its parent.
+    fn change(&self, exchange: &mut Exchange, child: ChildRequest) -> Result<(), Win32Error> {
         let target = child.url.unwrap_or_else(|| self.request.target.clone());
         let url = UrlPath::parse(&target).map_err(|_| Win32Error::INVALID_PARAMETER)?;
         let parent = &self.request;
@@ -119,13 +123,9 @@ impl Conn {
                 limit: u64::MAX,
             }));
         }
-        let mut decision = self.host.site.route(&request.method, &url);
-        if skip {
-            decision = self.behind_interceptor(decision);
-        }
         exchange.request = Arc::new(request);
         exchange.url = Arc::new(url);
-        Ok((exchange, decision))
+        Ok(())
     }
 
     /// `HSE_EXEC_URL_IGNORE_CURRENT_INTERCEPTOR`: the child, whatever its URL, does not meet the

@@ -1,5 +1,6 @@
 //! The two directions of a client's connection, as the fake host sees them.
 
+use crate::headers;
 use isapi_http::ecb::win32::Win32Error;
 
 /// The request body, already without its transfer coding.
@@ -80,6 +81,12 @@ impl Body for BytesBody {
 }
 
 impl Head {
+    /// The length of the body that the head announces.
+    pub fn content_length(&self) -> Option<u64> {
+        let length = headers::value(&self.headers, "content-length")?;
+        std::str::from_utf8(length).ok()?.parse().ok()
+    }
+
     /// The head as it goes over the wire, with its blank line.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = format!("HTTP/1.1 {} {}\r\n", self.status, self.reason).into_bytes();

@@ -167,10 +167,8 @@ impl Host {
         sink: Box<dyn Sink>,
     ) -> Outcome {
         let mut reply = Reply::new(sink, &request, SERVER);
-        let local = request.remote.ip().to_canonical().is_loopback();
         let refuse = |mut reply: Reply, refusal: &Refusal| {
-            let answer = StaticAnswer::refused(refusal, local, &request.method);
-            let _client_gone = send_static(&mut reply, &answer);
+            send_refusal(&mut reply, &request, refusal);
             reply.end();
             Outcome {
                 status: reply.status(),
@@ -197,21 +195,15 @@ impl Host {
             Decision::Refused(refusal) => return refuse(reply, &refusal),
             decision => decision,
         };
-        let limit = self.site.max_content_length;
         let mut incoming = Incoming {
             body,
             read: 0,
-            limit,
+            limit: self.site.max_content_length,
         };
         let ahead = incoming.read_ahead(request.length);
-        if incoming.read > limit {
-            let refusal = self.site.check_length(incoming.read);
-            return refuse(
-                reply,
-                &refusal
-                    .err()
-                    .unwrap_or_else(|| Refusal::new(404, 13, "the request body is too large")),
-            );
+        // A chunked body has told its length only now.
+        if let Err(refusal) = self.site.check_length(incoming.read) {
+            return refuse(reply, &refusal);
         }
         let Ok((preload, total)) = ahead else {
             // The client went away, or sent something that is no body; IIS calls nobody then.
@@ -289,9 +281,7 @@ impl Exchange {
     }
 
     fn refuse(&self, refusal: &Refusal) -> Outcome {
-        let local = self.request.remote.ip().to_canonical().is_loopback();
-        let answer = StaticAnswer::refused(refusal, local, &self.request.method);
-        let _client_gone = send_static(&mut self.reply(), &answer);
+        send_refusal(&mut self.reply(), &self.request, refusal);
         Outcome {
             substatus: refusal.substatus,
             ..Outcome::default()
@@ -382,6 +372,13 @@ impl Exchange {
             None,
         );
     }
+}
+
+/// Sends the page of a refusal; its details go to clients on this machine only.
+fn send_refusal(reply: &mut Reply, request: &Request, refusal: &Refusal) {
+    let local = request.remote.ip().to_canonical().is_loopback();
+    let answer = StaticAnswer::refused(refusal, local, &request.method);
+    let _client_gone = send_static(reply, &answer);
 }
 
 /// Sends an answer of the static file handler.

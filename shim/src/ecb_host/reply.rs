@@ -6,6 +6,7 @@ use super::dechunk::{BadChunk, Dechunk};
 use super::head::Parsed;
 use super::report;
 use crate::codes;
+use crate::headers;
 use isapi_http::ecb::win32::Win32Error;
 use std::time::SystemTime;
 
@@ -157,34 +158,23 @@ impl Reply {
     }
 
     fn framing_of(&self, head: &Head) -> Framing {
-        let find = |wanted: &str| {
-            head.headers
-                .iter()
-                .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
-                .map(|(_, v)| v)
-        };
         if self.head_request || matches!(head.status, 100..=199 | 204 | 304) {
             return Framing::None;
         }
-        let chunked = find("transfer-encoding").is_some_and(|v| ends_chunked(v));
-        if chunked && self.http11 {
+        let codings = headers::value(&head.headers, "transfer-encoding");
+        if self.http11 && codings.is_some_and(|v| ends_chunked(v)) {
             return Framing::Chunked(Dechunk::new());
         }
-        let length = find("content-length").and_then(|v| std::str::from_utf8(v).ok()?.parse().ok());
-        length.map_or(Framing::Close, Framing::Length)
+        head.content_length()
+            .map_or(Framing::Close, Framing::Length)
     }
 
     /// `Server`, `Date` and `Connection` come from the server, behind the extension's headers.
     fn add_own(&self, head: &mut Head, close: bool) {
-        let has = |head: &Head, wanted: &str| {
-            head.headers
-                .iter()
-                .any(|(name, _)| name.eq_ignore_ascii_case(wanted))
-        };
-        if !has(head, "server") {
+        if headers::value(&head.headers, "server").is_none() {
             head.headers.push(("Server".to_owned(), self.server.into()));
         }
-        if !has(head, "date") {
+        if headers::value(&head.headers, "date").is_none() {
             let now = httpdate::fmt_http_date(SystemTime::now());
             head.headers.push(("Date".to_owned(), now.into()));
         }

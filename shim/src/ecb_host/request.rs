@@ -1,5 +1,6 @@
 //! One request, as the client sent it.
 
+use crate::headers;
 use std::fmt;
 use std::net::SocketAddr;
 
@@ -63,10 +64,7 @@ pub struct Request {
 impl Request {
     /// The first value of a header.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
-        self.headers
-            .iter()
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_slice())
+        headers::value(&self.headers, name).map(Vec::as_slice)
     }
 
     /// All values of a header joined by commas, as IIS gives repeated ones.

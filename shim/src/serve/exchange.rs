@@ -232,7 +232,7 @@ impl Sink for Client {
 
     fn data(&mut self, data: &[u8]) -> Result<(), Win32Error> {
         if let Some(head) = &self.waiting {
-            if announced(head) == Some(data.len() as u64) {
+            if head.content_length() == Some(data.len() as u64) {
                 return self.begin(ReplyBody::Whole(Some(Bytes::copy_from_slice(data))));
             }
             let (sender, receiver) = mpsc::channel(PIECES);
@@ -271,14 +271,6 @@ impl Sink for Client {
         self.head.as_ref().is_none_or(|h| !h.is_closed())
             && self.pieces.as_ref().is_none_or(|p| !p.is_closed())
     }
-}
-
-fn announced(head: &Head) -> Option<u64> {
-    let length = head
-        .headers
-        .iter()
-        .find(|(n, _)| n.eq_ignore_ascii_case("content-length"));
-    length.and_then(|(_, v)| std::str::from_utf8(v).ok()?.parse().ok())
 }
 
 fn response(handle: &Handle, head: Head, body: ReplyBody) -> Option<Response<ReplyBody>> {

@@ -26,15 +26,10 @@ pub fn test(args: &TestArgs) -> Result<Option<Exit>> {
         let full = file.canonicalize().unwrap_or_else(|_| file.clone());
         sites.entry(discover_root(&full)).or_default().push(full);
     }
-    let summary = if sites.len() == 1 {
-        sites
-            .iter()
-            .map(|(root, files)| one_site(root, files, args))
-            .next()
-    } else {
-        Some(each_in_its_process(&sites, args))
+    let summary = match sites.first_key_value() {
+        Some((root, files)) if sites.len() == 1 => one_site(root, files, args)?,
+        _ => each_in_its_process(&sites, args)?,
     };
-    let summary = summary.unwrap_or_else(|| Ok(Summary::default()))?;
     if let Some(file) = &args.summary_file {
         let Summary {
             passed,

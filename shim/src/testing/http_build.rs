@@ -5,6 +5,7 @@ use super::http_scan::{Piece, RawRequest, Variable};
 use super::redact::Redaction;
 use crate::codes::{self, Code};
 use crate::error::{Error, Result};
+use crate::headers;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::path::Path;
 
@@ -73,11 +74,9 @@ impl Builder<'_> {
         for piece in &raw.headers {
             request.headers.push(self.header(*piece)?);
         }
-        let given = request
-            .headers
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case("host"));
-        if let (Some(host), false) = (host, given) {
+        if let Some(host) = host
+            && headers::value(&request.headers, "host").is_none()
+        {
             request.headers.insert(0, ("Host".into(), host));
         }
         request.body = self.body(raw, &request)?;
@@ -224,13 +223,8 @@ impl Builder<'_> {
             let what = "this is sent as a body: a comment belongs above the request line";
             self.warnings.push((first.line, what.into()));
         }
-        let kind = request
-            .headers
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-        let kind = kind
-            .map(|(_, value)| value.to_ascii_lowercase())
-            .unwrap_or_default();
+        let kind = headers::value(&request.headers, "content-type");
+        let kind = kind.map(|v| v.to_ascii_lowercase()).unwrap_or_default();
         // As the editors do: parts of a multipart body are divided by CRLF, and a form may be
         // written with one field per line.
         let end: &[u8] = if kind.starts_with("multipart/") {

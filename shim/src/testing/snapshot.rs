@@ -25,6 +25,7 @@ use super::snapshot_store::{Stored, entries, load};
 pub use super::snapshot_store::{Update, discard_pending, path_for, store, store_pending};
 use super::visible::{hash, mark_end, printable, quoted, visible};
 use crate::error::Result;
+use crate::headers;
 use std::borrow::Cow;
 use std::path::Path;
 
@@ -176,13 +177,8 @@ fn head(
 }
 
 fn extension(response: &Recorded) -> &'static str {
-    let kind = response
-        .headers
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    let kind = kind
-        .map(|(_, value)| value.to_ascii_lowercase())
-        .unwrap_or_default();
+    let kind = headers::value(&response.headers, "content-type");
+    let kind = kind.map(|v| v.to_ascii_lowercase()).unwrap_or_default();
     let kind = kind.split(|b| *b == b';').next().unwrap_or_default();
     match kind.trim_ascii() {
         b"image/png" => "png",
