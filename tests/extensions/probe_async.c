@@ -147,6 +147,7 @@ static DWORD abandon(ECB *ecb) {
     say_result(&text, "read", support(ecb, ASYNC_READ_CLIENT, job.buffer, &size, &flags));
     answer(ecb, &text);
     support(ecb, DONE_WITH_SESSION, &status, NULL, NULL);
+    tell("abandoned");
     return HSE_STATUS_PENDING;
 }
 

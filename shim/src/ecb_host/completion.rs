@@ -89,7 +89,8 @@ impl Conn {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let Some(block) = block else {
+        // The block is taken away a little later than the extension says that it is done.
+        let Some(block) = block.filter(|_| !self.latch.is_over()) else {
             report(
                 codes::EXTENSION_CONTRACT,
                 "an asynchronous operation ended after its request was done",

@@ -36,6 +36,13 @@ impl Latch {
             .is_some()
     }
 
+    /// The request is over, as far as the extension knows: it may not be called back any more.
+    pub(super) fn is_over(&self) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let final_return = state.returned.is_some_and(|r| r != HSE_STATUS_PENDING);
+        state.done.is_some() || final_return
+    }
+
     /// `HttpExtensionProc` returned `status`; waits for `DONE` where that is *pending*. The result
     /// is the status the request ended with.
     ///
