@@ -1,8 +1,8 @@
 //! A host in memory: the least that a request needs, so that what is measured is the core.
 
-use isapi_http::ecb::constants::*;
-use isapi_http::ecb::layout::*;
-use isapi_http::ecb::win32::Win32Error;
+use isapi_base::ecb::constants::*;
+use isapi_base::ecb::layout::*;
+use isapi_base::ecb::win32::Win32Error;
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::path::Path;
 
@@ -85,7 +85,7 @@ unsafe fn host<'a>(id: HCONN) -> &'a mut MemoryHost {
 }
 
 fn fail(error: Win32Error) -> BOOL {
-    isapi_http::ecb::win32::set_last_error(error);
+    isapi_base::ecb::win32::set_last_error(error);
     0
 }
 

@@ -7,8 +7,8 @@
 mod memory_host;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use isapi_http::ecb::constants::HSE_STATUS_SUCCESS_AND_KEEP_CONN;
-use isapi_http::ecb::layout::HSE_VERSION_INFO;
+use isapi_base::ecb::constants::HSE_STATUS_SUCCESS_AND_KEEP_CONN;
+use isapi_base::ecb::layout::HSE_VERSION_INFO;
 use memory_host::MemoryHost;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;

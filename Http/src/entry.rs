@@ -6,10 +6,6 @@ use crate::ecb::layout::{BOOL, DWORD, EXTENSION_CONTROL_BLOCK, HSE_VERSION_INFO}
 use crate::ecb::win32::{Win32Error, set_last_error};
 use crate::ecb::{Connection, fill_version};
 use crate::{codes, dispatch, interpreter, log};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-/// What the extension calls itself.
-const DESCRIPTION: &str = concat!("PyISAPIe by isapi-shim ", env!("CARGO_PKG_VERSION"));
 
 /// Called once, before the first request. Starts Python; if that fails the extension stays
 /// loaded, and every request gets a page that says why.
@@ -19,7 +15,7 @@ const DESCRIPTION: &str = concat!("PyISAPIe by isapi-shim ", env!("CARGO_PKG_VER
 pub unsafe extern "system" fn GetExtensionVersion(version: *mut HSE_VERSION_INFO) -> BOOL {
     guarded(0, || {
         // SAFETY: the caller's contract is the same.
-        if !unsafe { fill_version(version, DESCRIPTION) } {
+        if !unsafe { fill_version(version) } {
             set_last_error(Win32Error::INVALID_PARAMETER);
             return 0;
         }
@@ -74,13 +70,5 @@ pub unsafe extern "system" fn SetLastError(code: DWORD) {
 
 /// A panic must not cross into the host: it is logged, and becomes the failure value.
 fn guarded<R>(failure: R, f: impl FnOnce() -> R) -> R {
-    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| {
-        let text = panic
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("no reason given");
-        log::event(codes::PANIC, text);
-        failure
-    })
+    isapi_base::guard::guarded(failure, |text| log::event(codes::PANIC, text), f)
 }

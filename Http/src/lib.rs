@@ -2,13 +2,11 @@
 //! extension.
 //!
 //! A host sees [`GetExtensionVersion`], [`HttpExtensionProc`] and [`TerminateExtension`] and the
-//! types of [`ecb`], nothing else. Where it is more than IIS it says so by answering server
-//! variables that IIS does not have: see [`host_variables`].
+//! types of [`isapi_base::ecb`], nothing else. Where it is more than IIS it says so by answering
+//! server variables that IIS does not have: see [`isapi_base::host_variables`].
 #![deny(unsafe_code)]
 
-pub mod codes;
 mod dispatch;
-pub mod ecb;
 mod entry;
 mod interpreter;
 mod log;
@@ -16,27 +14,37 @@ mod module;
 mod request;
 mod response;
 
-pub use entry::{GetExtensionVersion, HttpExtensionProc, SetLastError, TerminateExtension};
+use isapi_base::{codes, ecb, host_variables};
 
-/// For the library that carries this core: the folder it lies in, which is the home where the
-/// host names none.
-pub fn set_library_folder(folder: std::path::PathBuf) {
-    dispatch::set_library_folder(folder);
+use std::path::PathBuf;
+
+pub use entry::{GetExtensionVersion, HttpExtensionProc, SetLastError, TerminateExtension};
+pub use interpreter::PythonAt;
+
+/// What a library that carries this core tells it, before the first request.
+#[derive(Debug)]
+pub struct Carrier {
+    /// The folder it lies in, which is the home where the host names none.
+    pub library_folder: PathBuf,
+    /// The package of handler and settings: `Http`, or `Name` of `PyISAPIe-Name.dll`.
+    pub package: String,
+    /// The Python it has found and loaded; without it, the one this was built for.
+    pub python: Option<PythonAt>,
+    /// Where the log goes; without it, to standard error.
+    pub log: Option<isapi_base::calls::LogFn>,
 }
 
-/// Server variables by which a host that is not IIS tells this extension how to run a site.
-///
-/// A client cannot set them: only `HTTP_` and `HEADER_` variables come from a request. They are
-/// asked for once, at the first request.
-pub mod host_variables {
-    use std::ffi::CStr;
-
-    /// The home folder; without it, the folder of the extension's library.
-    pub const HOME: &CStr = c"PYISAPIE_HOME";
-    /// A Python file with a function `Request()` in the place of the home's `Http/Isapi.py`.
-    pub const HANDLER: &CStr = c"PYISAPIE_HANDLER";
-    /// When scripts are loaded again: `never`, `changed` or `always`; without it, `never`.
-    pub const RELOAD: &CStr = c"PYISAPIE_RELOAD";
-    /// Who sees tracebacks: `local`, `always` or `never`; without it, `local`.
-    pub const ERROR_DETAILS: &CStr = c"PYISAPIE_ERROR_DETAILS";
+/// Starts Python for a carrier. Where that fails, every request is answered with a page that says
+/// why.
+pub fn start(carrier: Carrier) {
+    if let Some(log) = carrier.log {
+        log::set(log);
+    }
+    dispatch::set_library_folder(carrier.library_folder);
+    module::set_package(carrier.package);
+    if let Some(python) = carrier.python {
+        interpreter::set_python(python);
+    }
+    interpreter::forget_case_variable();
+    let _told_by_each_request = interpreter::start();
 }

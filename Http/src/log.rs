@@ -1,12 +1,24 @@
 //! The log: one place for tracebacks, warnings and what scripts write to `sys.stderr`.
 //!
-//! Off IIS it is the process's standard error.
+//! Where the carrier of this core keeps no log it is the process's standard error.
 
 use crate::codes::Code;
+use isapi_base::calls::LogFn;
 use std::io::Write;
+use std::sync::OnceLock;
+
+static CARRIERS: OnceLock<LogFn> = OnceLock::new();
+
+/// Says where the log goes from now on. The first one counts.
+pub(crate) fn set(log: LogFn) {
+    let _ = CARRIERS.set(log);
+}
 
 /// Writes text as it is.
 pub(crate) fn write(text: &[u8]) {
+    if let Some(log) = CARRIERS.get() {
+        return log(text.into());
+    }
     // There is nowhere left to report a log that cannot be written.
     let _ = std::io::stderr().lock().write_all(text);
 }

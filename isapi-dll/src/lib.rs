@@ -1,44 +1,63 @@
-//! `PyISAPIe`, the extension library: the three exports that IIS calls, and where it lies.
+//! `PyISAPIe`, the extension library: the exports that IIS calls.
 //!
-//! All behaviour is the core's. At this stage the library links Python itself; the Windows build
-//! will find it first.
+//! All behaviour is the core's. This library finds it (`isapi-loader`), keeps the log, and runs
+//! scripts on threads of its own where `PyISAPIe.toml` asks for it. Nothing is done in `DllMain`:
+//! it does not exist.
 #![allow(non_snake_case, reason = "the exports of ISAPI")]
 
+mod core;
+mod identity;
+mod log;
 mod place;
+mod pool;
 
-use isapi_http::ecb::layout::{BOOL, DWORD, EXTENSION_CONTROL_BLOCK, HSE_VERSION_INFO};
+use isapi_base::ecb::layout::{BOOL, DWORD, EXTENSION_CONTROL_BLOCK, HSE_VERSION_INFO};
+use isapi_loader::Carrier;
+use pool::Pool;
+use std::sync::{LazyLock, OnceLock};
 
-/// See [`isapi_http::GetExtensionVersion`].
+static CARRIER: LazyLock<Carrier> =
+    LazyLock::new(|| Carrier::new(place::place(), Some(log::write), core::acquire));
+
+/// `None`: scripts run on the server's threads. Decided when the core is there.
+static POOL: OnceLock<Option<Pool>> = OnceLock::new();
+
+/// Called once, when the server loads this library and before the first request.
 ///
 /// # Safety
-/// As there.
+/// `version` is NULL or points at a writable `HSE_VERSION_INFO`.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn GetExtensionVersion(version: *mut HSE_VERSION_INFO) -> BOOL {
-    if let Some(folder) = place::folder() {
-        isapi_http::set_library_folder(folder);
-    }
     // SAFETY: the caller's contract is the same.
-    unsafe { isapi_http::GetExtensionVersion(version) }
+    unsafe { CARRIER.get_extension_version(version) }
 }
 
-/// See [`isapi_http::HttpExtensionProc`].
+/// Called for each request, from many threads at once. The result is an `HSE_STATUS`.
 ///
 /// # Safety
-/// As there.
+/// `ecb` is NULL or points at a complete control block that lives until the request is done.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn HttpExtensionProc(ecb: *mut EXTENSION_CONTROL_BLOCK) -> DWORD {
-    // SAFETY: the caller's contract is the same.
-    unsafe { isapi_http::HttpExtensionProc(ecb) }
+    match POOL.get() {
+        // SAFETY: the caller's contract is the same.
+        Some(Some(pool)) if !ecb.is_null() => unsafe { pool.hand_on(ecb) },
+        // SAFETY: the caller's contract is the same.
+        _ => unsafe { CARRIER.process(ecb) },
+    }
 }
 
-/// See [`isapi_http::TerminateExtension`].
+/// Called before the library is unloaded, when no request runs any more. Python stays: other
+/// parts of the process may use it.
 ///
 /// # Safety
-/// As there.
+/// No request is being processed.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn TerminateExtension(flags: DWORD) -> BOOL {
+    if let Some(Some(pool)) = POOL.get() {
+        pool.drain();
+    }
     // SAFETY: the caller's contract is the same.
-    unsafe { isapi_http::TerminateExtension(flags) }
+    unsafe { CARRIER.terminate(flags) }
 }
 
 /// Off Windows, where there is no last error: how a host says why a callback returned FALSE.
@@ -48,6 +67,6 @@ pub unsafe extern "system" fn TerminateExtension(flags: DWORD) -> BOOL {
 #[cfg(not(windows))]
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SetLastError(code: DWORD) {
-    // SAFETY: none is needed.
-    unsafe { isapi_http::SetLastError(code) }
+    use isapi_base::ecb::win32::{Win32Error, set_last_error};
+    set_last_error(Win32Error(code));
 }

@@ -8,7 +8,7 @@ use crate::ecb_host::{
 use crate::error::{Error, Result};
 use crate::headers;
 use crate::site::{Decision, Site, SiteOptions, UrlPath, discover_root};
-use isapi_http::ecb::win32::Win32Error;
+use isapi_base::ecb::win32::Win32Error;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::io::{Read, Write};
 use std::net::SocketAddr;

@@ -157,8 +157,9 @@ fn set_home(py: Python<'_>, request: &Request) -> PyResult<()> {
             home.display()
         ))
     })?;
-    let mut folders = vec![home.join("Http")];
-    folders.extend(LIBRARY_FOLDER.get().map(|f| f.join("Http")));
+    let name = package::folder_name();
+    let mut folders = vec![home.join(name)];
+    folders.extend(LIBRARY_FOLDER.get().map(|f| f.join(name)));
     changes::set_package(py, &folders[0]);
     // The first stays though it may not be there: it may come.
     package::set_folders(folders);

@@ -1,19 +1,49 @@
-//! Which Python to start as: the active virtual environment's, else the one this was built for.
+//! Which Python to start as: the one that the carrier of this core has found; else the active
+//! virtual environment's, else the one this was built for.
 
 use super::StartError;
 use crate::codes;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// A Python to start as.
+#[derive(Clone, Debug)]
+pub struct PythonAt {
+    /// The folder of the installation, with its standard library; `None`: Python finds it from
+    /// the program.
+    pub home: Option<PathBuf>,
+    /// The program, of the installation or of a virtual environment.
+    pub program: PathBuf,
+}
+
+static CARRIED: OnceLock<PythonAt> = OnceLock::new();
+
+/// Says which Python the carrier has loaded. The first one counts: it cannot be unloaded.
+pub(crate) fn set_python(python: PythonAt) {
+    let _ = CARRIED.set(python);
+}
 
 /// The interpreter that the build was made for (`PYO3_PYTHON`).
 const BUILD_PYTHON: &str = env!("PYISAPIE_BUILD_PYTHON");
 
-/// The path of the Python program to start as.
-pub(super) fn python() -> Result<String, StartError> {
+/// The Python to start as.
+pub(super) fn python() -> Result<PythonAt, StartError> {
+    if let Some(python) = CARRIED.get() {
+        return Ok(python.clone());
+    }
+    let program = program()?;
+    Ok(PythonAt {
+        home: None,
+        program,
+    })
+}
+
+fn program() -> Result<PathBuf, StartError> {
     if let Some(venv) = std::env::var_os("VIRTUAL_ENV").filter(|v| !v.is_empty()) {
         return environment_python(Path::new(&venv));
     }
     if is_file(Path::new(BUILD_PYTHON)) {
-        return Ok(BUILD_PYTHON.to_owned());
+        return Ok(PathBuf::from(BUILD_PYTHON));
     }
     // Built elsewhere: a Python of the same version on the PATH has the standard library.
     let name = format!("python{}", version());
@@ -21,7 +51,6 @@ pub(super) fn python() -> Result<String, StartError> {
     std::env::split_paths(&path)
         .map(|dir| dir.join(&name))
         .find(|candidate| is_file(candidate))
-        .map(|found| found.to_string_lossy().into_owned())
         .ok_or_else(|| {
             StartError::new(
                 codes::PYTHON_NOT_FOUND,
@@ -37,7 +66,7 @@ pub(super) fn python() -> Result<String, StartError> {
 
 /// Checks a virtual environment before Python starts: one of another version has packages that
 /// do not load, and the failures come late and far from here.
-fn environment_python(venv: &Path) -> Result<String, StartError> {
+fn environment_python(venv: &Path) -> Result<PathBuf, StartError> {
     let shown = venv.display();
     let config = std::fs::read_to_string(venv.join("pyvenv.cfg")).map_err(|e| {
         StartError::new(
@@ -62,11 +91,7 @@ fn environment_python(venv: &Path) -> Result<String, StartError> {
             ),
         ));
     }
-    let program: PathBuf = if cfg!(windows) {
-        venv.join("Scripts/python.exe")
-    } else {
-        venv.join("bin/python")
-    };
+    let program = venv.join("bin/python");
     if !is_file(&program) {
         return Err(StartError::new(
             codes::PYTHON_NOT_FOUND,
@@ -76,7 +101,7 @@ fn environment_python(venv: &Path) -> Result<String, StartError> {
             ),
         ));
     }
-    Ok(program.to_string_lossy().into_owned())
+    Ok(program)
 }
 
 /// `3.11` from `version = 3.11.7` (venv) or `version_info = 3.11.7.final.0` (virtualenv).

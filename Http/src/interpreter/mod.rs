@@ -5,6 +5,8 @@ mod find;
 mod setup;
 
 pub(crate) use ffi::forget_case_variable;
+pub use find::PythonAt;
+pub(crate) use find::set_python;
 
 use crate::codes::{self, Code};
 use pyo3::prelude::*;
@@ -42,7 +44,7 @@ pub(crate) fn start() -> Result<(), StartError> {
     }
     let python = find::python()?;
     let result = ffi::initialize(&python)
-        .map_err(|e| StartError::new(codes::PYTHON_START, start_failed(&python, &e)))
+        .map_err(|e| StartError::new(codes::PYTHON_START, start_failed(&python.program, &e)))
         .and_then(|()| {
             Python::attach(setup::prepare)
                 .map_err(|e| StartError::new(codes::PYTHON_START, e.to_string()))
@@ -51,10 +53,11 @@ pub(crate) fn start() -> Result<(), StartError> {
     result
 }
 
-fn start_failed(python: &str, reason: &str) -> String {
+fn start_failed(python: &std::path::Path, reason: &str) -> String {
     format!(
-        "Python could not be started with {python}: {reason}. Check PYTHONHOME and PYTHONPATH, \
-         and that this Python runs by itself."
+        "Python could not be started with {}: {reason}. Check PYTHONHOME and PYTHONPATH, and that \
+         this Python runs by itself.",
+        python.display()
     )
 }
 

@@ -15,6 +15,7 @@ use std::rc::Rc;
 
 use crate::request::{self, Request};
 pub(crate) use functions::header_block;
+pub(crate) use package::set_package;
 pub(crate) use write::charset_of;
 use write::is_content_type;
 

@@ -4,13 +4,30 @@
 //! of the same name in a folder `Http` of the home wins, one by one: that is how PyISAPIe is
 //! configured.
 
+use crate::interpreter;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The folders in which files of the package are looked for before the built-in ones.
 static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// The package's name by the library's file, where that is not `Http`.
+static OTHER_NAME: OnceLock<String> = OnceLock::new();
+
+/// Names the package: `PyISAPIe-Name.dll` takes its handler and settings from a folder `Name`, as
+/// the original did. The first name counts.
+pub(crate) fn set_package(name: String) {
+    if name != "Http" {
+        let _ = OTHER_NAME.set(name);
+    }
+}
+
+/// The name of the folder in which a site has its own files of the package.
+pub(crate) fn folder_name() -> &'static str {
+    OTHER_NAME.get().map_or("Http", String::as_str)
+}
 
 /// The built-in files: module name, source, whether it is a package.
 const BUILT_IN: &[(&str, &str, bool)] = &[
@@ -81,6 +98,9 @@ impl Finder {
             };
             return spec(py, fullname, source, package).map(Some);
         }
+        if let Some(target) = renamed(fullname) {
+            return alias(py, fullname, target).map(Some);
+        }
         if fullname != "Http" && !fullname.starts_with("Http.") {
             return Ok(None);
         }
@@ -99,6 +119,41 @@ impl Finder {
             return Ok(None);
         };
         spec(py, fullname, source, package).map(Some)
+    }
+}
+
+/// `Http.Config` for `Name.Config`, where the package is called `Name`. There is one package, under
+/// two names: scripts say `Http`, and a handler that was made for the DLL's name says that.
+fn renamed(name: &str) -> Option<String> {
+    let rest = name.strip_prefix(OTHER_NAME.get()?.as_str())?;
+    (rest.is_empty() || rest.starts_with('.')).then(|| format!("Http{rest}"))
+}
+
+fn alias<'py>(py: Python<'py>, name: &str, target: String) -> PyResult<Bound<'py, PyAny>> {
+    let make = py.import("_frozen_importlib")?.getattr("ModuleSpec")?;
+    let spec = make.call1((name, Alias { target }))?;
+    // So that the import system asks for modules of the package at all.
+    spec.setattr("submodule_search_locations", PyList::empty(py))?;
+    Ok(spec)
+}
+
+/// A loader that brings a module under another name.
+#[pyclass(frozen, module = "_PyISAPIe")]
+struct Alias {
+    target: String,
+}
+
+#[pymethods]
+impl Alias {
+    fn create_module(&self, _spec: &Bound<'_, PyAny>) -> Option<Py<PyAny>> {
+        None // a stand-in, until exec_module has the real one
+    }
+
+    fn exec_module(&self, module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let py = module.py();
+        let real = py.import(self.target.as_str())?;
+        // The import system takes what is there afterwards.
+        interpreter::modules(py)?.set_item(module.name()?, real)
     }
 }
 

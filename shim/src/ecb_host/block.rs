@@ -2,8 +2,8 @@
 #![allow(unsafe_code)]
 
 use super::{Conn, callbacks, support};
-use isapi_http::ecb::constants::{UNKNOWN_LENGTH, VERSION_IIS_10};
-use isapi_http::ecb::layout::EXTENSION_CONTROL_BLOCK;
+use isapi_base::ecb::constants::{UNKNOWN_LENGTH, VERSION_IIS_10};
+use isapi_base::ecb::layout::EXTENSION_CONTROL_BLOCK;
 use std::collections::VecDeque;
 use std::ffi::CString;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -4,10 +4,10 @@ use super::{Conn, Exchange, Incoming, Outcome, Request, report};
 use crate::codes;
 use crate::site::UrlPath;
 use crate::site::{Decision, MappingKind};
-use isapi_http::ecb::constants::{
+use isapi_base::ecb::constants::{
     HSE_EXEC_URL_IGNORE_CURRENT_INTERCEPTOR, HSE_EXEC_URL_NO_HEADERS,
 };
-use isapi_http::ecb::win32::Win32Error;
+use isapi_base::ecb::win32::Win32Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A request that calls itself would do so for ever; IIS stops at about as many.

@@ -1,7 +1,7 @@
 //! The two directions of a client's connection, as the fake host sees them.
 
 use crate::headers;
-use isapi_http::ecb::win32::Win32Error;
+use isapi_base::ecb::win32::Win32Error;
 
 /// The request body, already without its transfer coding.
 pub trait Body: Send {

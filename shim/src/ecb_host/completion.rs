@@ -4,8 +4,8 @@
 
 use super::{Conn, report};
 use crate::codes;
-use isapi_http::ecb::layout::IoCompletionFn;
-use isapi_http::ecb::win32::Win32Error;
+use isapi_base::ecb::layout::IoCompletionFn;
+use isapi_base::ecb::win32::Win32Error;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;

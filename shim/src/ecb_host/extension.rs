@@ -3,12 +3,12 @@
 
 use crate::codes;
 use crate::error::{Error, Result};
-use isapi_http::ecb::constants::{HSE_MAX_EXT_DLL_NAME_LEN, HSE_TERM_MUST_UNLOAD};
-use isapi_http::ecb::layout::{
+use isapi_base::ecb::constants::{HSE_MAX_EXT_DLL_NAME_LEN, HSE_TERM_MUST_UNLOAD};
+use isapi_base::ecb::layout::{
     EXTENSION_CONTROL_BLOCK, GetExtensionVersionFn, HSE_VERSION_INFO, HttpExtensionProcFn,
     SetLastErrorFn, TerminateExtensionFn,
 };
-use isapi_http::ecb::win32::{Win32Error, last_error};
+use isapi_base::ecb::win32::{Win32Error, last_error};
 use libloading::Library;
 use std::ffi::CStr;
 use std::fmt;
@@ -35,7 +35,7 @@ static SET_LAST_ERROR: Mutex<Option<SetLastErrorFn>> = Mutex::new(None);
 /// Sets the error that the extension finds on this thread after a FALSE.
 pub(super) fn set_last_error(error: Win32Error) {
     if cfg!(windows) {
-        return isapi_http::ecb::win32::set_last_error(error);
+        return isapi_base::ecb::win32::set_last_error(error);
     }
     let set = *SET_LAST_ERROR
         .lock()

@@ -1,7 +1,7 @@
 //! When a request is over: `HttpExtensionProc` has returned, and where it returned *pending*,
 //! `HSE_REQ_DONE_WITH_SESSION` has come, which may be before the return or after it.
 
-use isapi_http::ecb::constants::HSE_STATUS_PENDING;
+use isapi_base::ecb::constants::HSE_STATUS_PENDING;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 #[derive(Debug, Default)]
@@ -69,7 +69,7 @@ impl Latch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use isapi_http::ecb::constants::{HSE_STATUS_SUCCESS, HSE_STATUS_SUCCESS_AND_KEEP_CONN};
+    use isapi_base::ecb::constants::{HSE_STATUS_SUCCESS, HSE_STATUS_SUCCESS_AND_KEEP_CONN};
     use std::sync::Arc;
 
     #[test]

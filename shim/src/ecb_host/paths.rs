@@ -2,7 +2,7 @@
 
 use super::Conn;
 use crate::site::UrlPath;
-use isapi_http::ecb::constants::{HSE_URL_FLAGS_EXECUTE, HSE_URL_FLAGS_READ, HSE_URL_FLAGS_SCRIPT};
+use isapi_base::ecb::constants::{HSE_URL_FLAGS_EXECUTE, HSE_URL_FLAGS_READ, HSE_URL_FLAGS_SCRIPT};
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
 /// What stands in decoded paths only, beside everything that is not ASCII.

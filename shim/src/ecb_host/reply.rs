@@ -7,7 +7,7 @@ use super::head::Parsed;
 use super::report;
 use crate::codes;
 use crate::headers;
-use isapi_http::ecb::win32::Win32Error;
+use isapi_base::ecb::win32::Win32Error;
 use std::time::SystemTime;
 
 /// Whether the last of the transfer codings is `chunked` (RFC 9112, 6.1).

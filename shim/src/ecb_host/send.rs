@@ -4,9 +4,9 @@
 use super::completion::Completion;
 use super::support::string;
 use super::{Conn, head};
-use isapi_http::ecb::constants::*;
-use isapi_http::ecb::layout::{HANDLE, HSE_RESPONSE_VECTOR, HSE_TF_INFO, HSE_VECTOR_ELEMENT};
-use isapi_http::ecb::win32::Win32Error;
+use isapi_base::ecb::constants::*;
+use isapi_base::ecb::layout::{HANDLE, HSE_RESPONSE_VECTOR, HSE_TF_INFO, HSE_VECTOR_ELEMENT};
+use isapi_base::ecb::win32::Win32Error;
 use std::ffi::c_void;
 use std::fs::File;
 use std::mem::ManuallyDrop;

@@ -8,9 +8,9 @@ use super::completion::Completion;
 use super::{Conn, head, report, send};
 use crate::codes;
 use crate::site::Refusal;
-use isapi_http::ecb::constants::*;
-use isapi_http::ecb::layout::*;
-use isapi_http::ecb::win32::Win32Error;
+use isapi_base::ecb::constants::*;
+use isapi_base::ecb::layout::*;
+use isapi_base::ecb::win32::Win32Error;
 use std::ffi::{CStr, c_char, c_void};
 use std::sync::{Arc, PoisonError};
 

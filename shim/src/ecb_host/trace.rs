@@ -1,6 +1,6 @@
 //! `--trace`: each call across the control block, with arguments, sizes, result and time.
 
-use isapi_http::ecb::win32::Win32Error;
+use isapi_base::ecb::win32::Win32Error;
 use serde::Serialize;
 use std::io::Write;
 use std::time::Duration;

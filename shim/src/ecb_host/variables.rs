@@ -2,7 +2,7 @@
 
 use super::{Conn, Request};
 use crate::site::UrlPath;
-use isapi_http::host_variables;
+use isapi_base::host_variables;
 use std::borrow::Cow;
 use std::path::Path;
 

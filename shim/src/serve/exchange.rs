@@ -9,7 +9,7 @@ use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::ext::ReasonPhrase;
 use hyper::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
-use isapi_http::ecb::win32::Win32Error;
+use isapi_base::ecb::win32::Win32Error;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;

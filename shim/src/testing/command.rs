@@ -7,7 +7,7 @@ use crate::ecb_host::{BytesBody, End, Head, Host, Sink};
 use crate::error::{Error, Result};
 use crate::run::{new_host, offline_request};
 use crate::site::{Site, SiteOptions, discover_root};
-use isapi_http::ecb::win32::Win32Error;
+use isapi_base::ecb::win32::Win32Error;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};

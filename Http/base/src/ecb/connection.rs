@@ -287,6 +287,20 @@ impl Connection {
         Ok(Passed(()))
     }
 
+    /// The token of the client that the host acts for; borrowed, it lives as long as the request.
+    /// `None`: the host does not know the request.
+    pub fn impersonation_token(&self) -> Option<HANDLE> {
+        let mut token: HANDLE = ptr::null_mut();
+        let known = self.support(HSE_REQ_GET_IMPERSONATION_TOKEN, (&raw mut token).cast());
+        known.ok().map(|()| token).filter(|token| !token.is_null())
+    }
+
+    /// Ends a request for which *pending* was returned, with an `HSE_STATUS`. The control block
+    /// is gone then.
+    pub fn done(self, mut status: u32) {
+        let _nobody_to_tell = self.support(HSE_REQ_DONE_WITH_SESSION, (&raw mut status).cast());
+    }
+
     fn support(&self, request: u32, buffer: *mut c_void) -> Result<(), Win32Error> {
         // SAFETY: `ecb` is valid; each caller passes what `request` demands.
         let ok = unsafe {
@@ -334,20 +348,24 @@ unsafe extern "system" fn passed_on(
     }
 }
 
-/// Fills in the host's request for the extension's version and name.
+/// What the extension calls itself.
+const DESCRIPTION: &str = concat!("PyISAPIe by isapi-shim ", env!("CARGO_PKG_VERSION"));
+
+/// Fills in the host's request for the extension's version and name. `false`: there is nowhere to
+/// write it.
 ///
 /// # Safety
 /// `info` is NULL or points at a writable `HSE_VERSION_INFO`.
-pub(crate) unsafe fn fill_version(info: *mut HSE_VERSION_INFO, description: &str) -> bool {
+pub unsafe fn fill_version(info: *mut HSE_VERSION_INFO) -> bool {
     if info.is_null() {
         return false;
     }
-    let length = description.len().min(HSE_MAX_EXT_DLL_NAME_LEN - 1);
+    let length = DESCRIPTION.len().min(HSE_MAX_EXT_DLL_NAME_LEN - 1);
     // SAFETY: not NULL, hence writable (contract); `length` plus the NUL fits.
     unsafe {
         (*info).dwExtensionVersion = HSE_VERSION;
         let target = (&raw mut (*info).lpszExtensionDesc).cast::<c_char>();
-        ptr::copy_nonoverlapping(description.as_ptr().cast(), target, length);
+        ptr::copy_nonoverlapping(DESCRIPTION.as_ptr().cast(), target, length);
         *target.add(length) = 0;
     }
     true

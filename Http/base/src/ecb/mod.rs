@@ -4,7 +4,7 @@
 //! Windows; a C `long` would not be. `extern "system"` is `stdcall` on 32-bit Windows and the C
 //! convention everywhere else, so a host and an extension agree on every target.
 //!
-//! A host uses [`layout`], [`constants`] and [`win32`]; the core uses `Connection`.
+//! A host uses [`layout`], [`constants`] and [`win32`]; an extension uses [`Connection`].
 #![allow(unsafe_code)]
 
 mod connection;
@@ -12,5 +12,4 @@ pub mod constants;
 pub mod layout;
 pub mod win32;
 
-pub(crate) use connection::fill_version;
-pub(crate) use connection::{Connection, Passed};
+pub use connection::{Connection, Passed, fill_version};

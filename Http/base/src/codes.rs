@@ -1,4 +1,5 @@
-//! The core's table of error codes: `ISH03xx` for Python and the process, `ISH04xx` for requests.
+//! The core's and its carriers' table of error codes: `ISH03xx` for Python and the process,
+//! `ISH04xx` for requests.
 //!
 //! A code is allocated once and never reused. It stands on the error page, in the log, and in the
 //! control block's log data, so it also shows in IIS's own request log.
@@ -31,6 +32,14 @@ codes! {
     304 HOME_FOLDER         "the home folder cannot be used"
     305 PANIC               "the extension itself failed"
     306 HOST_CALL           "the host refused a call that every host must support"
+    307 PYTHON_UNUSABLE     "the Python that was found cannot be used"
+    308 PYTHON_BITNESS      "Python and the server process are of different bitness"
+    309 CORE_MISSING        "there is no core for this version of Python"
+    310 CORE_UNUSABLE       "the core cannot be used"
+    311 PYTHON_TAKEN        "Python runs in this process already, for somebody else"
+    312 SETTINGS_FILE       "PyISAPIe.toml cannot be used"
+    313 LIBRARY_FOLDER      "the folder of the extension library cannot be found"
+    314 LOG_FILE            "the log file cannot be written"
     401 SCRIPT_RAISED       "the request handler raised an exception"
     402 RECURSION           "a request was passed through to the handler that passed it"
     403 PASS_THROUGH        "a request could not be passed through"
@@ -39,4 +48,5 @@ codes! {
     406 HANDLER_INIT              "the site's handler or configuration could not be loaded"
     407 CLIENT_GONE         "the client went away before the response was whole"
     408 SETTING_IGNORED     "a setting of the site has no effect"
+    409 QUEUE_FULL          "too many requests wait for a thread"
 }
