@@ -7,7 +7,7 @@ use crate::ecb_host::{
 };
 use crate::error::{Error, Result};
 use crate::headers;
-use crate::site::{Decision, Site, SiteOptions, UrlPath, discover_root};
+use crate::site::{Decision, Site, SiteOptions, UrlPath, discover_root, real_path};
 use isapi_base::ecb::win32::Win32Error;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::io::{Read, Write};
@@ -85,6 +85,7 @@ fn exit(outcome: &Outcome, cut: bool) -> Option<Exit> {
 /// # Errors
 /// The extension cannot be loaded.
 pub fn new_host(site: Site, args: &HostArgs, handler: Option<PathBuf>) -> Result<Arc<Host>> {
+    Extension::announce_home(&site.home);
     let extension = match &args.extension {
         Some(path) => Extension::load(path)?,
         None => Extension::built_in()?,
@@ -115,7 +116,7 @@ fn script_file(given: &Path) -> Result<PathBuf> {
         );
     }
     std::fs::File::open(given).map_err(|e| unreadable(given, &e))?;
-    given.canonicalize().map_err(|e| unreadable(given, &e))
+    real_path(given).map_err(|e| unreadable(given, &e))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {

@@ -18,6 +18,11 @@ pub(super) fn prepare(py: Python<'_>) -> PyResult<()> {
     {
         sys.setattr("argv", PyList::new(py, [""])?)?;
     }
+    // The import system asks this copy, which the C library made when the process started.
+    if cfg!(windows) {
+        let environment = py.import("nt")?.getattr("environ")?;
+        environment.call_method1("pop", ("PYTHONCASEOK", py.None()))?;
+    }
     py.import("builtins")?.setattr("__interp__", "__main__")?;
     let streams = PyModule::new(py, "_PyISAPIe_streams")?;
     module::package::run_source(module::package::STREAMS, "<PyISAPIe>/streams.py", &streams)?;

@@ -29,8 +29,15 @@ impl Place {
     }
 
     /// The name of the package of handler and settings, as the original had it: what is between
-    /// the last `-` of the file's name and its ending; `Http` without one.
+    /// the last `-` of a DLL's name and its ending; `Http` without one.
     pub fn package(&self) -> &str {
+        if self
+            .file
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("exe"))
+        {
+            return "Http"; // isapi-shim.exe
+        }
         let stem = self.file.file_stem().and_then(|stem| stem.to_str());
         stem.and_then(|stem| stem.rsplit_once('-'))
             .map(|(_, name)| name)
@@ -74,6 +81,11 @@ mod tests {
             "a folder does not count"
         );
         assert_eq!(package("/srv/PyISAPIe-.dll"), "Http");
+        assert_eq!(
+            package("/srv/isapi-shim.exe"),
+            "Http",
+            "a program is no extension"
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! An ISAPI extension: three function pointers, of the built-in core or of a shared library.
 #![allow(unsafe_code)]
 
+use super::built_in;
 use crate::codes;
 use crate::error::{Error, Result};
 use isapi_base::ecb::constants::{HSE_MAX_EXT_DLL_NAME_LEN, HSE_TERM_MUST_UNLOAD};
@@ -59,18 +60,23 @@ impl fmt::Debug for Extension {
 }
 
 impl Extension {
-    /// The core that is linked into this program.
+    /// Tells the extension that is about to be loaded which folder is the home.
+    pub fn announce_home(home: &Path) {
+        built_in::announce_home(home);
+    }
+
+    /// The core of this program.
     ///
     /// # Errors
     /// `GetExtensionVersion` refused.
     pub fn built_in() -> Result<Self> {
         let mut extension = Self {
             name: String::new(),
-            process: isapi_http::HttpExtensionProc,
-            terminate: Some(isapi_http::TerminateExtension),
+            process: built_in::HttpExtensionProc,
+            terminate: Some(built_in::TerminateExtension),
         };
-        remember_set_last_error(Some(isapi_http::SetLastError));
-        extension.start(isapi_http::GetExtensionVersion, "the built-in core")?;
+        remember_set_last_error(Some(built_in::SetLastError));
+        extension.start(built_in::GetExtensionVersion, "the built-in core")?;
         Ok(extension)
     }
 

@@ -9,7 +9,7 @@ use crate::codes::{self, Exit};
 use crate::ecb_host::Host;
 use crate::error::{Error, Result};
 use crate::run::new_host;
-use crate::site::{Site, SiteOptions};
+use crate::site::{Site, SiteOptions, real_path};
 use access_log::AccessLog;
 use exchange::Ends;
 use hyper::server::conn::http1;
@@ -101,7 +101,7 @@ fn handler_file(args: &ServeArgs) -> Result<Option<PathBuf>> {
         let text = format!("the handler {} cannot be used: {why}", handler.display());
         Error::new(codes::HANDLER_MISSING, text).fix("name a Python file with a function Request()")
     };
-    let file = handler.canonicalize().map_err(|e| bad(&e.to_string()))?;
+    let file = real_path(handler).map_err(|e| bad(&e.to_string()))?;
     if !file.is_file() {
         return Err(bad("it is no file"));
     }

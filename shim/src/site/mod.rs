@@ -8,6 +8,7 @@
 mod discover;
 pub mod handlers;
 mod mime;
+mod real_path;
 mod refusal;
 mod routing;
 pub mod static_files;
@@ -19,6 +20,7 @@ mod xml;
 pub use discover::discover_root;
 pub use handlers::{Access, AccessPolicy, Handler, Kind, MappingKind, ResourceType, Verbs};
 pub use mime::MimeMap;
+pub use real_path::real_path;
 pub use refusal::Refusal;
 pub use routing::{Decision, Route, StaticRoute};
 pub use static_files::{StaticAnswer, StaticBody};
@@ -169,7 +171,7 @@ impl Site {
 /// The folder as an absolute path without symbolic links.
 fn folder(path: &Path) -> Result<PathBuf> {
     let shown = path.display();
-    let full = path.canonicalize().map_err(|e| {
+    let full = real_path(path).map_err(|e| {
         Error::new(
             codes::SITE_MISSING,
             format!("{shown} cannot be opened as a site: {e}"),
@@ -177,7 +179,7 @@ fn folder(path: &Path) -> Result<PathBuf> {
         .fix("name the folder that holds your scripts")
     })?;
     if full.is_dir() {
-        return Ok(plain(full));
+        return Ok(full);
     }
     let parent = path
         .parent()
@@ -188,18 +190,6 @@ fn folder(path: &Path) -> Result<PathBuf> {
         format!("{shown} is a file, not a folder"),
     )
     .fix(format!("name its folder, {}", parent.display())))
-}
-
-/// Without the `\\?\` that `canonicalize` puts before a path on Windows: there, names in it would
-/// be taken literally, and scripts would see a form that IIS gives to one variable only.
-fn plain(path: PathBuf) -> PathBuf {
-    match path.to_str().and_then(|p| p.strip_prefix(r"\\?\")) {
-        Some(rest) if cfg!(windows) => match rest.strip_prefix(r"UNC\") {
-            Some(share) => PathBuf::from(format!(r"\\{share}")),
-            None => PathBuf::from(rest),
-        },
-        _ => path,
-    }
 }
 
 fn check_pattern(pattern: &str) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use super::refusal::{Refusal, document, escape};
 use super::routing::StaticRoute;
-use super::{Site, plain};
+use super::{Site, real_path};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
@@ -116,7 +116,7 @@ pub fn answer<'h>(
     }
     let gone = || Refusal::new(404, 0, format!("there is no {}", route.path.display()));
     // The root is in the same form.
-    let real = plain(route.path.canonicalize().map_err(|_| gone())?);
+    let real = real_path(&route.path).map_err(|_| gone())?;
     if !real.starts_with(&site.root) {
         let reason = format!("{} leads out of the site", route.path.display());
         return Err(Refusal::new(404, 0, reason));

@@ -6,7 +6,7 @@ use crate::codes::{self, Exit};
 use crate::ecb_host::{BytesBody, End, Head, Host, Sink};
 use crate::error::{Error, Result};
 use crate::run::{new_host, offline_request};
-use crate::site::{Site, SiteOptions, discover_root};
+use crate::site::{Site, SiteOptions, discover_root, real_path};
 use isapi_base::ecb::win32::Win32Error;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -23,7 +23,7 @@ pub fn test(args: &TestArgs) -> Result<Option<Exit>> {
     // One process holds one interpreter, and that one site: as an application pool does.
     let mut sites: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
     for file in files {
-        let full = file.canonicalize().unwrap_or_else(|_| file.clone());
+        let full = real_path(&file).unwrap_or_else(|_| file.clone());
         sites.entry(discover_root(&full)).or_default().push(full);
     }
     let summary = match sites.first_key_value() {

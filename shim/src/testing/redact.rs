@@ -3,7 +3,9 @@
 //! Always: `Date` becomes `[DATE]`, `Server` becomes `[SERVER]`, the site's folder becomes
 //! `[ROOT]`; and of files that the static file handler sends, `Last-Modified` and `ETag`. On request: `# @redact header:ETag` makes that header `[ETAG]`, and
 //! `# @redact regex:PATTERN` makes every match `[REDACTED]`; with ` => TEXT` behind the pattern
-//! the match becomes that text, or nothing. Patterns see the text before the folder is taken out. Status lines stay; so do bodies that are not text.
+//! the match becomes that text, or nothing. Patterns see the text before the folder is taken out.
+//! Behind a `[ROOT]` of Windows a path goes on with `/`, so that one snapshot holds on every system.
+//! Status lines stay; so do bodies that are not text.
 
 use regex::Regex;
 use std::borrow::Cow;
@@ -153,6 +155,9 @@ impl Redactor {
             out.push_str(&text[copied..at]);
             out.push_str("[ROOT]");
             at += needle.text.len();
+            if needle.any_case {
+                at += needle.push_rest(&text[at..], out);
+            }
             copied = at;
         }
         out.map(|mut out| {
@@ -163,6 +168,24 @@ impl Redactor {
 }
 
 impl Needle {
+    /// Writes the part of a path that stands behind a folder of Windows with `/` for each `\\`;
+    /// gives its length in `text`. In JSON and in what Python's `repr` gives, each is doubled.
+    fn push_rest(&self, text: &str, out: &mut String) -> usize {
+        // The folder's own spelling says so; what stands before it (`\\?\`, a share) is doubled
+        // anyhow.
+        let own = self.text.trim_start_matches(['\\', '?']);
+        let separator = if own.contains(r"\\") { r"\\" } else { r"\" };
+        let mut rest = text;
+        while let Some(behind) = rest.strip_prefix(separator) {
+            let name = behind.find(|c: char| !is_name(c) && c != '.');
+            let (name, after) = behind.split_at(name.unwrap_or(behind.len()));
+            out.push('/');
+            out.push_str(name);
+            rest = after;
+        }
+        text.len() - rest.len()
+    }
+
     fn is_at(&self, text: &str, at: usize) -> bool {
         let end = at + self.text.len();
         text.get(at..end).is_some_and(|part| {
@@ -303,12 +326,24 @@ mod tests {
     #[test]
     fn the_four_characters_before_a_translated_path_go_with_it() {
         assert_eq!(roots(&["/srv/app"], "/././srv/app/a.py"), "[ROOT]/a.py");
-        assert_eq!(roots(&[r"C:\site"], r"\\?\C:\site\a.py"), r"[ROOT]\a.py");
+        assert_eq!(roots(&[r"C:\site"], r"\\?\C:\site\a.py"), "[ROOT]/a.py");
         assert_eq!(
             roots(&[r"C:\site"], r#""\\\\?\\C:\\site\\a.py""#),
-            r#""[ROOT]\\a.py""#
+            r#""[ROOT]/a.py""#
         );
         assert_eq!(roots(&[r"\\?\C:\site"], r"c:/Site/a.py"), "[ROOT]/a.py");
+    }
+
+    #[test]
+    fn behind_a_root_of_windows_a_path_goes_on_with_slashes() {
+        let root = &[r"C:\site"];
+        assert_eq!(roots(root, r"at C:\site\a b\c\"), r"at [ROOT]/a b\c\");
+        assert_eq!(
+            roots(root, r"at C:\site\a\b.py, \d"),
+            r"at [ROOT]/a/b.py, \d"
+        );
+        assert_eq!(roots(root, r#"{"C:\\site\\a\n"}"#), r#"{"[ROOT]/a\n"}"#);
+        assert_eq!(roots(&["/srv/site"], r"/srv/site\d"), r"[ROOT]\d");
     }
 
     #[test]
@@ -316,7 +351,7 @@ mod tests {
         let root = "/srv/a&b <é>";
         assert_eq!(roots(&[root], "/srv/a&amp;b &lt;é&gt;/x"), "[ROOT]/x");
         assert_eq!(roots(&[root], r"/srv/a&b <\u00e9>/x"), "[ROOT]/x");
-        assert_eq!(roots(&[r"C:\it's"], r"C:\it&#x27;s\x"), r"[ROOT]\x");
+        assert_eq!(roots(&[r"C:\it's"], r"C:\it&#x27;s\x"), "[ROOT]/x");
     }
 
     #[test]

@@ -1,0 +1,70 @@
+//! The entry points of the built-in core.
+//!
+//! Off Windows it is linked. On Windows it is a library beside this program, one for each version
+//! of Python, which is looked for as `PyISAPIe.dll` looks for it: the program must start where
+//! there is no Python.
+#![allow(unsafe_code)]
+
+#[cfg(not(windows))]
+pub(super) use isapi_http::{
+    GetExtensionVersion, HttpExtensionProc, SetLastError, TerminateExtension,
+};
+#[cfg(windows)]
+pub(super) use with_carrier::{
+    GetExtensionVersion, HttpExtensionProc, SetLastError, TerminateExtension,
+};
+
+/// Says which folder is the site's home before an extension is loaded: Python is looked for there
+/// too. Later the extension learns it from the server variable of the same name.
+#[cfg(windows)]
+pub(super) fn announce_home(home: &std::path::Path) {
+    let name = isapi_base::host_variables::HOME.to_string_lossy();
+    // SAFETY: Windows has its own lock for the environment.
+    unsafe { std::env::set_var(&*name, home) }
+}
+
+/// Off Windows an extension links its Python.
+#[cfg(not(windows))]
+pub(super) fn announce_home(_home: &std::path::Path) {}
+
+#[cfg(windows)]
+mod with_carrier {
+    #![allow(non_snake_case, reason = "the exports of ISAPI")]
+
+    use isapi_base::codes;
+    use isapi_base::ecb::layout::{BOOL, DWORD, EXTENSION_CONTROL_BLOCK, HSE_VERSION_INFO};
+    use isapi_loader::{Carrier, Place, Problem, load_core};
+    use std::sync::LazyLock;
+
+    static CARRIER: LazyLock<Carrier> = LazyLock::new(|| {
+        let place = std::env::current_exe().map(Place::new).map_err(|error| {
+            let text = format!("Windows does not say which file this program is: {error}.");
+            Problem::new(codes::LIBRARY_FOLDER, text)
+        });
+        Carrier::new(place, None, load_core)
+    });
+
+    pub(in super::super) unsafe extern "system" fn GetExtensionVersion(
+        version: *mut HSE_VERSION_INFO,
+    ) -> BOOL {
+        // SAFETY: the caller's contract is the same.
+        unsafe { CARRIER.get_extension_version(version) }
+    }
+
+    pub(in super::super) unsafe extern "system" fn HttpExtensionProc(
+        ecb: *mut EXTENSION_CONTROL_BLOCK,
+    ) -> DWORD {
+        // SAFETY: the caller's contract is the same.
+        unsafe { CARRIER.process(ecb) }
+    }
+
+    pub(in super::super) unsafe extern "system" fn TerminateExtension(flags: DWORD) -> BOOL {
+        // SAFETY: the caller's contract is the same.
+        unsafe { CARRIER.terminate(flags) }
+    }
+
+    /// Windows keeps the last error itself.
+    pub(in super::super) unsafe extern "system" fn SetLastError(code: DWORD) {
+        isapi_base::ecb::win32::set_last_error(isapi_base::ecb::win32::Win32Error(code));
+    }
+}
