@@ -16,15 +16,20 @@
 #define GetExtensionVersion NotGetExtensionVersion
 #endif
 
+#ifdef _WIN32
+void SetLastError(uint32_t error);
+uint32_t GetLastError(void);
+#else
 static _Thread_local DWORD error_of_thread;
-
 /* Off Windows there is no SetLastError: the host calls this one before it returns FALSE. */
 void SetLastError(uint32_t error) { error_of_thread = error; }
-void fresh(void) { error_of_thread = 0xdead; }
-DWORD last_error(void) { return error_of_thread; }
+static uint32_t GetLastError(void) { return error_of_thread; }
+#endif
+void fresh(void) { SetLastError(0xdead); }
+DWORD last_error(void) { return GetLastError(); }
 
 BOOL GetExtensionVersion(HSE_VERSION_INFO *info) {
-    tell("GetExtensionVersion");
+    note("GetExtensionVersion");
 #ifdef REFUSE
     SetLastError(REFUSE);
     return FALSE;
@@ -36,7 +41,7 @@ BOOL GetExtensionVersion(HSE_VERSION_INFO *info) {
 
 BOOL TerminateExtension(DWORD flags) {
     const char *marker = getenv("PROBE_MARKER");
-    tell("TerminateExtension %u", flags);
+    note("TerminateExtension %u", flags);
     if (marker) {
         FILE *file = fopen(marker, "a");
         if (file) {
@@ -54,7 +59,7 @@ DWORD HttpExtensionProc(ECB *ecb) {
     for (size_t part = 0; part < sizeof parts / sizeof *parts; part++)
         for (const Scenario *scenario = parts[part]; scenario->name; scenario++)
             if (!strcmp(scenario->name, name)) return scenario->run(ecb);
-    tell("no scenario %s", name);
+    note("no scenario %s", name);
     return HSE_STATUS_ERROR;
 }
 
@@ -90,12 +95,12 @@ DWORD answer(ECB *ecb, Text *text) {
     snprintf(headers, sizeof headers, "Content-Type: text/plain\r\nContent-Length: %zu\r\n\r\n",
              text->length);
     BOOL sent = head(ecb, "200 OK", headers, TRUE) && (!text->length || put(ecb, text->text));
-    if (!sent) tell("the answer could not be sent: %u\n%s", last_error(), text->text);
+    if (!sent) note("the answer could not be sent: %u\n%s", last_error(), text->text);
     free(text->text);
     return HSE_STATUS_SUCCESS;
 }
 
-void tell(const char *format, ...) {
+void note(const char *format, ...) {
     Text text = {0};
     char *piece;
     va_list list;
@@ -157,6 +162,15 @@ BOOL put(ECB *ecb, const char *text) {
     DWORD size = strlen(text), wanted = size;
     fresh();
     return ecb->WriteClient(ecb->ConnID, text, &size, HSE_IO_SYNC) && size == wanted;
+}
+
+char *next_piece(char **rest) {
+    char *piece = *rest;
+    if (!piece) return NULL;
+    char *comma = strchr(piece, ',');
+    if (comma) *comma = 0;
+    *rest = comma ? comma + 1 : NULL;
+    return piece;
 }
 
 uint64_t fnv(uint64_t hash, const void *bytes, size_t length) {

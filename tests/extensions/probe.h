@@ -27,7 +27,7 @@ void say_bytes(Text *, const void *bytes, size_t length);
 /* Answers 200 with the text and a length, frees the text; the result is SUCCESS. */
 DWORD answer(ECB *, Text *);
 /* One line on standard error, for what the response cannot tell; written at once. */
-void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* An argument of the query string (`name=value`, `&`, percent-encoded); `otherwise` if absent.
  * Strings live as long as the process. */
@@ -47,6 +47,8 @@ BOOL put(ECB *, const char *text);
 /* FNV-1a, 64 bit; begin with FNV_START. */
 #define FNV_START 0xcbf29ce484222325ull
 uint64_t fnv(uint64_t hash, const void *bytes, size_t length);
+/* The text up to the next comma; the rest is moved behind it, and is NULL at the end. */
+char *next_piece(char **rest);
 /* ASCII to UTF-16. */
 void widen(WCHAR *to, const char *from);
 

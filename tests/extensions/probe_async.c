@@ -8,6 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifdef _WIN32
+#include <io.h>
+#else
+#define O_BINARY 0
+#endif
+
 /* One request with operations under way; it is the context of the completions. */
 typedef struct {
     ECB *ecb;
@@ -44,7 +50,7 @@ static void done(Job *job, DWORD status) {
 }
 
 static void tell_completion(Job *job, ECB *ecb, DWORD size, DWORD error) {
-    tell("completion %d: size=%u error=%u %s %s", ++job->completions, size, error,
+    note("completion %d: size=%u error=%u %s %s", ++job->completions, size, error,
          pthread_equal(job->caller, pthread_self()) ? "inline" : "another-thread",
          ecb == job->ecb ? "same-block" : "other-block");
 }
@@ -63,24 +69,24 @@ static void wrote(ECB *ecb, void *context, DWORD size, DWORD error) {
     tell_completion(job, ecb, size, error);
     if (job->completions < 3) {
         if (write_async(job)) return;
-        tell("write: FALSE %u", last_error());
+        note("write: FALSE %u", last_error());
     }
     done(job, HSE_STATUS_SUCCESS_AND_KEEP_CONN);
 }
 
 static void never(ECB *ecb, void *context, DWORD size, DWORD error) {
     (void)ecb, (void)context;
-    tell("a completion came that must not: %u %u", size, error);
+    note("a completion came that must not: %u %u", size, error);
 }
 
 static DWORD async_write(ECB *ecb) {
     Job *job = job_of(ecb);
     /* The latest registration wins. */
     support(ecb, IO_COMPLETION, (void *)never, NULL, NULL);
-    if (!begin(job, wrote)) tell("IO_COMPLETION: FALSE %u", last_error());
+    if (!begin(job, wrote)) note("IO_COMPLETION: FALSE %u", last_error());
     head(ecb, "200 OK", "Content-Length: 13\r\n\r\n", TRUE);
     if (!write_async(job)) {
-        tell("write: FALSE %u", last_error());
+        note("write: FALSE %u", last_error());
         return HSE_STATUS_ERROR;
     }
     return HSE_STATUS_PENDING;
@@ -100,7 +106,7 @@ static void got(ECB *ecb, void *context, DWORD size, DWORD error) {
     Text text = {0};
     say(&text, "rest=%u hash=%016llx error=%u %s\n", job->rest, (unsigned long long)job->hash,
         error, pthread_equal(job->caller, pthread_self()) ? "inline" : "another-thread");
-    tell("%s", text.text);
+    note("%s", text.text);
     answer(ecb, &text);
     done(job, HSE_STATUS_SUCCESS);
 }
@@ -109,9 +115,9 @@ static DWORD async_read(ECB *ecb) {
     Job *job = job_of(ecb);
     job->hash = fnv(FNV_START, ecb->lpbData, ecb->cbAvailable);
     begin(job, got);
-    tell("reading");
+    note("reading");
     if (!read_async(job)) {
-        tell("read: FALSE %u", last_error());
+        note("read: FALSE %u", last_error());
         return HSE_STATUS_ERROR;
     }
     return HSE_STATUS_PENDING;
@@ -132,8 +138,8 @@ static DWORD second(ECB *ecb) {
     say_result(&text, "exec", support(ecb, EXEC_URL, &child, NULL, NULL));
     child.pszUrl = "/page.x?scenario=child";
     say_result(&text, "own exec", support(ecb, EXEC_URL, &child, NULL, NULL));
-    tell("%s", text.text);
-    tell("second refused");
+    note("%s", text.text);
+    note("second refused");
     free(text.text);
     return HSE_STATUS_PENDING;
 }
@@ -147,7 +153,7 @@ static DWORD abandon(ECB *ecb) {
     say_result(&text, "read", support(ecb, ASYNC_READ_CLIENT, job.buffer, &size, &flags));
     answer(ecb, &text);
     support(ecb, DONE_WITH_SESSION, &status, NULL, NULL);
-    tell("abandoned");
+    note("abandoned");
     return HSE_STATUS_PENDING;
 }
 
@@ -182,15 +188,20 @@ static void sent(ECB *ecb, void *context, DWORD size, DWORD error) {
     Job *job = context;
     tell_completion(job, ecb, size, error);
     if (job->file >= 0)
-        tell("file %s", fcntl(job->file, F_GETFD) < 0 ? "closed" : "still open");
+        note("file %s", lseek(job->file, 0, SEEK_CUR) < 0 ? "closed" : "still open");
     done(job, HSE_STATUS_SUCCESS);
 }
 
+/* A descriptor is what a host off Windows takes for a handle. */
 static HANDLE open_file(Job *job) {
     const char *path = argument(job->ecb->lpszQueryString, "file", "");
-    job->file = open(path, O_RDONLY);
-    if (job->file < 0) tell("cannot open %s", path);
+    job->file = open(path, O_RDONLY | O_BINARY);
+    if (job->file < 0) note("cannot open %s", path);
+#ifdef _WIN32
+    return (HANDLE)_get_osfhandle(job->file);
+#else
     return (HANDLE)(intptr_t)job->file;
+#endif
 }
 
 /* `own=1`: the callback is the structure's and not the registered one. */
@@ -218,7 +229,7 @@ static DWORD transmit(ECB *ecb) {
     else
         head(ecb, "200 OK", argument(query, "headers", ""), TRUE);
     if (!support(ecb, TRANSMIT_FILE, info, NULL, NULL)) {
-        tell("transmit: FALSE %u", last_error());
+        note("transmit: FALSE %u", last_error());
         return HSE_STATUS_SUCCESS;
     }
     return HSE_STATUS_PENDING;
@@ -246,7 +257,7 @@ static DWORD vector(ECB *ecb) {
         (char *)argument(query, "status", NULL), (char *)argument(query, "headers", NULL), 3,
         job->elements};
     BOOL sent_now = support(ecb, VECTOR_SEND, all, NULL, NULL);
-    if (!sent_now) tell("vector: FALSE %u", last_error());
+    if (!sent_now) note("vector: FALSE %u", last_error());
     if (async && sent_now) return HSE_STATUS_PENDING;
     close(job->file);
     free(job);

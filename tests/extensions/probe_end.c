@@ -67,7 +67,7 @@ static void *finish_when_released(void *ecb) {
 static DWORD held(ECB *ecb) {
     pthread_once(&once, make_released);
     start(finish_when_released, ecb);
-    tell("held");
+    note("held");
     return HSE_STATUS_PENDING;
 }
 
@@ -114,7 +114,7 @@ static DWORD calls_after_done(ECB *ecb) {
     done(ecb, HSE_STATUS_SUCCESS);
     text = (Text){0};
     call_all(&text, &copy);
-    tell("%s", text.text);
+    note("%s", text.text);
     free(text.text);
     return HSE_STATUS_PENDING;
 }
@@ -144,12 +144,12 @@ static DWORD poke(ECB *ecb) {
 /* Waits for the client to go away; a minute is as good as for ever. */
 static DWORD wait_gone(ECB *ecb) {
     BOOL connected = TRUE;
-    tell("waiting");
+    note("waiting");
     for (int tries = 0; connected && tries < 6000; tries++) {
         support(ecb, IS_CONNECTED, &connected, NULL, NULL);
         if (connected) usleep(10000);
     }
-    tell("connected=%d", connected);
+    note("connected=%d", connected);
     return HSE_STATUS_SUCCESS;
 }
 

@@ -8,13 +8,13 @@ static void child_done(ECB *ecb, void *context, DWORD size, DWORD error) {
     (void)context, (void)size;
     HSE_EXEC_URL_STATUS status = {0};
     if (support(ecb, GET_EXEC_URL_STATUS, &status, NULL, NULL))
-        tell("child %u.%u error %u completion %u", status.uHttpStatusCode, status.uHttpSubStatus,
+        note("child %u.%u error %u completion %u", status.uHttpStatusCode, status.uHttpSubStatus,
              status.dwWin32Error, error);
     else
-        tell("child status: FALSE %u", last_error());
+        note("child status: FALSE %u", last_error());
     /* Not sent with the parent's head: behind a child that was told to send none. */
     const char *tail = argument(ecb->lpszQueryString, "tail", NULL);
-    if (tail && !put(ecb, tail)) tell("tail: FALSE %u", last_error());
+    if (tail && !put(ecb, tail)) note("tail: FALSE %u", last_error());
     DWORD done = HSE_STATUS_SUCCESS;
     support(ecb, DONE_WITH_SESSION, &done, NULL, NULL);
 }
@@ -57,7 +57,7 @@ static DWORD exec(ECB *ecb) {
 /* A child that must not run. */
 static DWORD child(ECB *ecb) {
     (void)ecb;
-    tell("the child ran");
+    note("the child ran");
     return HSE_STATUS_SUCCESS;
 }
 

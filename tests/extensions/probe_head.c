@@ -22,8 +22,8 @@ static DWORD send_head(ECB *ecb) {
         info.cchHeader = headers ? (DWORD)strlen(headers) + nul : 0;
         sent = support(ecb, SEND_RESPONSE_HEADER_EX, &info, NULL, NULL);
     }
-    if (!sent) tell("head: FALSE %u", last_error());
-    if (body && !put(ecb, body)) tell("body: FALSE %u", last_error());
+    if (!sent) note("head: FALSE %u", last_error());
+    if (body && !put(ecb, body)) note("body: FALSE %u", last_error());
     return HSE_STATUS_SUCCESS;
 }
 
@@ -41,7 +41,7 @@ static DWORD redirect(ECB *ecb) {
     char *url = strdup(argument(ecb->lpszQueryString, "url", "http://other.example/x?y=1"));
     DWORD size = strlen(url);
     if (!support(ecb, SEND_URL_REDIRECT_RESP, url, &size, NULL))
-        tell("redirect: FALSE %u", last_error());
+        note("redirect: FALSE %u", last_error());
     free(url);
     return HSE_STATUS_SUCCESS;
 }
@@ -51,14 +51,14 @@ static DWORD twice(ECB *ecb) {
     say_result(&text, "first", head(ecb, "200 OK", "Content-Length: 2\r\n\r\n", TRUE));
     say_result(&text, "second", head(ecb, "404 Not Found", "X-Second: yes\r\n\r\n", TRUE));
     put(ecb, "ok");
-    tell("%s", text.text);
+    note("%s", text.text);
     return HSE_STATUS_SUCCESS;
 }
 
 static DWORD custom_error(ECB *ecb) {
     HSE_CUSTOM_ERROR_INFO info = {"404 Not Found", 3, FALSE};
     if (!support(ecb, SEND_CUSTOM_ERROR, &info, NULL, NULL))
-        tell("custom error: FALSE %u", last_error());
+        note("custom error: FALSE %u", last_error());
     return HSE_STATUS_SUCCESS;
 }
 
@@ -80,7 +80,7 @@ static DWORD close_connection(ECB *ecb) {
     Text text = {0};
     say_result(&text, "close", support(ecb, CLOSE_CONNECTION, NULL, NULL, NULL));
     say_result(&text, "write", put(ecb, "67890"));
-    tell("%s", text.text);
+    note("%s", text.text);
     free(text.text);
     return HSE_STATUS_SUCCESS;
 }

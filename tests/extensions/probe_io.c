@@ -12,7 +12,7 @@ static DWORD read_all(ECB *ecb) {
     if (!buffer) abort();
     uint64_t hash = fnv(FNV_START, ecb->lpbData, ecb->cbAvailable);
     say(&text, "total=%u available=%u\n", ecb->cbTotalBytes, ecb->cbAvailable);
-    tell("reading");
+    note("reading");
     for (;;) {
         DWORD size = room;
         fresh();
@@ -31,7 +31,7 @@ static DWORD read_all(ECB *ecb) {
     say(&text, "rest=%u hash=%016llx\n", rest, (unsigned long long)hash);
     free(buffer);
     /* A client that has gone reads no answer. */
-    tell("read\n%s", text.text);
+    note("read\n%s", text.text);
     return answer(ecb, &text);
 }
 
@@ -39,14 +39,14 @@ static DWORD read_all(ECB *ecb) {
 static BOOL write_pieces(ECB *ecb, const char *pieces) {
     char *copy = strdup(pieces), *rest = copy, *piece;
     BOOL all = TRUE;
-    while ((piece = strsep(&rest, ","))) {
+    while ((piece = next_piece(&rest))) {
         DWORD size = strlen(piece), wanted = size;
         fresh();
         BOOL written = ecb->WriteClient(ecb->ConnID, piece, &size, HSE_IO_SYNC);
         if (!written)
-            tell("write of %u: FALSE %u", wanted, last_error());
+            note("write of %u: FALSE %u", wanted, last_error());
         else
-            tell("write of %u: TRUE %u", wanted, size);
+            note("write of %u: TRUE %u", wanted, size);
         all &= written;
     }
     free(copy);
@@ -59,7 +59,7 @@ static DWORD write_parts(ECB *ecb) {
     const char *headers = argument(query, "headers", NULL);
     if (headers && !head(ecb, argument(query, "status", "200 OK"), headers,
                          (BOOL)number(query, "keep", 1)))
-        tell("head: FALSE %u", last_error());
+        note("head: FALSE %u", last_error());
     write_pieces(ecb, argument(query, "pieces", ""));
     return number(query, "return", HSE_STATUS_SUCCESS);
 }
@@ -72,7 +72,7 @@ static DWORD write_flags(ECB *ecb) {
         DWORD size = 1;
         fresh();
         BOOL written = ecb->WriteClient(ecb->ConnID, &"abcd"[at], &size, flags[at]);
-        tell("flags %x: %s %u", flags[at], written ? "TRUE" : "FALSE", written ? size : last_error());
+        note("flags %x: %s %u", flags[at], written ? "TRUE" : "FALSE", written ? size : last_error());
     }
     return HSE_STATUS_SUCCESS;
 }
@@ -86,10 +86,10 @@ static DWORD write_until_gone(ECB *ecb) {
         size = sizeof piece;
         fresh();
     } while (ecb->WriteClient(ecb->ConnID, piece, &size, HSE_IO_SYNC));
-    tell("write: FALSE %u", last_error());
+    note("write: FALSE %u", last_error());
     BOOL connected = -1;
     support(ecb, IS_CONNECTED, &connected, NULL, NULL);
-    tell("connected=%d", connected);
+    note("connected=%d", connected);
     return HSE_STATUS_SUCCESS;
 }
 

@@ -41,7 +41,7 @@ static DWORD variables(ECB *ecb) {
     BOOL null = number(ecb->lpszQueryString, "null", 0);
     unsigned char *buffer = malloc((size_t)offered + 16);
     char *names = strdup(argument(ecb->lpszQueryString, "names", "")), *rest = names, *name;
-    while ((name = strsep(&rest, ",")) && buffer) {
+    while ((name = next_piece(&rest)) && buffer) {
         memset(buffer, GUARD, (size_t)offered + 16);
         DWORD size = offered;
         fresh();
@@ -55,7 +55,7 @@ static DWORD variables(ECB *ecb) {
         }
         for (size_t at = found ? size : offered; at < (size_t)offered + 16; at++)
             if (buffer[at] != GUARD) {
-                say(&text, "%s: byte %zu was overwritten\n", name, at);
+                say(&text, "%s: byte %u was overwritten\n", name, (unsigned)at);
                 break;
             }
     }

@@ -2,16 +2,20 @@
 
 pub mod docs;
 pub mod http;
+#[cfg(feature = "windows")]
+pub mod installation;
 pub mod probe;
 pub mod server;
 pub mod site;
+pub mod target;
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::Once;
+pub use target::library;
 
 /// The folder of the profile under test, such as `target/debug`.
-fn profile_folder() -> PathBuf {
+pub(crate) fn profile_folder() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own file");
     // target/debug/deps/name-hash
     let folder = test.parent().and_then(|deps| deps.parent());
@@ -19,7 +23,7 @@ fn profile_folder() -> PathBuf {
 }
 
 /// Builds the binary and the extension library once: `cargo test` builds neither for this crate.
-fn build() {
+pub(crate) fn build() {
     static BUILD: Once = Once::new();
     BUILD.call_once(|| {
         let folder = profile_folder();
@@ -49,26 +53,20 @@ pub fn root() -> PathBuf {
         .to_owned()
 }
 
-/// The binary under test.
-pub fn binary() -> PathBuf {
-    build();
-    profile_folder().join(format!("isapi-shim{}", std::env::consts::EXE_SUFFIX))
-}
-
-/// The core as a shared library.
-pub fn library() -> PathBuf {
-    build();
-    let name = format!(
-        "{}PyISAPIe{}",
-        std::env::consts::DLL_PREFIX,
-        std::env::consts::DLL_SUFFIX
-    );
-    profile_folder().join(name)
-}
-
 /// The binary with arguments, away from the terminal and the user's settings.
 pub fn shim(arguments: &[&str]) -> Command {
-    let mut command = Command::new(binary());
+    let mut command = builtin_shim(&arguments[..arguments.len().min(1)]);
+    let drives = |name: &&str| ["run", "serve", "test"].contains(name);
+    if let (Some(extension), true) = (target::extension(), arguments.first().is_some_and(drives)) {
+        command.arg("--extension").arg(extension);
+    }
+    command.args(arguments.iter().skip(1));
+    command
+}
+
+/// As [`shim`], always with the built-in core where the arguments name no extension.
+pub fn builtin_shim(arguments: &[&str]) -> Command {
+    let mut command = target::program();
     command.args(arguments).stdin(Stdio::null());
     for name in [
         "VIRTUAL_ENV",

@@ -7,7 +7,8 @@ mod server;
 pub use client::{Client, Response};
 pub use server::Server;
 
-use crate::{binary, profile_folder, root};
+use crate::target::{WINDOWS, program};
+use crate::{profile_folder, root};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -45,7 +46,9 @@ pub fn compile(flags: &[&str]) -> PathBuf {
     }
     let built = profile_folder().join("probe");
     std::fs::create_dir_all(&built).expect("the target folder can be written");
-    let library = built.join(format!("probe-{:016x}.so", hasher.finish()));
+    WINDOWS.hash(&mut hasher);
+    let ending = if WINDOWS { "dll" } else { "so" };
+    let library = built.join(format!("probe-{:016x}.{ending}", hasher.finish()));
     if library.exists() {
         return library;
     }
@@ -55,30 +58,35 @@ pub fn compile(flags: &[&str]) -> PathBuf {
         .tempdir_in(&built)
         .expect("the target folder can be written");
     let new = temporary.path().join("probe.so");
-    let mut cc = Command::new("cc");
-    cc.args([
-        "-std=gnu11",
-        "-Wall",
-        "-Wextra",
-        "-Werror",
-        "-g",
-        "-shared",
-        "-fPIC",
-        "-pthread",
-    ]);
+    let compiler = if WINDOWS {
+        "x86_64-w64-mingw32-gcc"
+    } else {
+        "cc"
+    };
+    let mut cc = Command::new(compiler);
+    cc.args(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-g", "-shared"]);
+    // Windows finds no library of gcc's.
+    cc.args(if WINDOWS {
+        ["-static", "-mthreads"]
+    } else {
+        ["-fPIC", "-pthread"]
+    });
     cc.args(flags).arg("-o").arg(&new);
     cc.args(
         files
             .iter()
             .filter(|file| file.extension().is_some_and(|e| e == "c")),
     );
+    if WINDOWS {
+        cc.arg("-lwinpthread");
+    }
     let output = cc.output().unwrap_or_else(|error| {
-        panic!("these tests need a C compiler called `cc`, which cannot be run: {error}")
+        panic!("these tests need a C compiler called `{compiler}`, which cannot be run: {error}")
     });
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success(),
-        "cc could not compile the probe:\n{text}"
+        "{compiler} could not compile the probe:\n{text}"
     );
     std::fs::rename(&new, &library).expect("the library can be renamed");
     library
@@ -181,7 +189,7 @@ impl Ran {
 
 /// `isapi-shim run -i` with the probe, `page.x` of a site, and more arguments.
 pub fn run(site: &Site, query: &str, more: &[&str]) -> Ran {
-    let mut command = Command::new(binary());
+    let mut command = program();
     command.args(["run", "-i", "-q", query]).args(more);
     command
         .arg("--extension")

@@ -1,6 +1,6 @@
 //! `isapi-shim serve` as a process.
 
-use crate::shim;
+use crate::{builtin_shim, shim};
 use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -26,6 +26,8 @@ impl Server {
     pub fn start_with(folder: &Path, options: &[&str], change: impl FnOnce(&mut Command)) -> Self {
         let temporary = TempDir::new().expect("a temporary folder can be made");
         let ready = temporary.path().join("ready");
+        let own_extension = options.contains(&"--extension");
+        let shim = if own_extension { builtin_shim } else { shim };
         let mut command = shim(&["serve", "--listen", "127.0.0.1:0", "--ready-file"]);
         command.arg(&ready).args(options).arg(folder);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -3,7 +3,7 @@
 
 use acceptance::http::send;
 use acceptance::server::Server;
-use acceptance::{finish, library, root, shim};
+use acceptance::{builtin_shim, finish, library, root};
 use std::process::Command;
 
 /// Requests of the sample site, as (method, target, body). None of them depends on those before.
@@ -68,7 +68,7 @@ fn run(method: &str, target: &str, body: &str, extension: bool) -> Answer {
     let script = root()
         .join("examples/site")
         .join(target.trim_start_matches('/'));
-    let mut command = shim(&["run", "-i", "-X", method]);
+    let mut command = builtin_shim(&["run", "-i", "-X", method]);
     if !body.is_empty() {
         command.args(["-d", body]);
     }
@@ -128,7 +128,7 @@ fn run_serve_and_the_shared_library_answer_alike() {
 }
 
 fn test_examples(change: impl FnOnce(&mut Command)) {
-    let mut command = shim(&["test"]);
+    let mut command = builtin_shim(&["test"]);
     change(&mut command);
     command.arg(root().join("examples"));
     let done = finish(command);

@@ -1,10 +1,12 @@
 //! The Python that runs is the one that was asked for.
 
 use acceptance::site::Site;
+#[cfg(not(feature = "windows"))]
 use acceptance::{finish, shim};
-use std::path::PathBuf;
-use std::process::Command;
+#[cfg(not(feature = "windows"))]
+use std::{path::PathBuf, process::Command};
 
+#[cfg(not(feature = "windows"))]
 /// What the core was built for, as pyo3 chooses it: `PYO3_PYTHON`, or `python` or `python3` on
 /// the PATH.
 fn asked_for() -> PathBuf {
@@ -19,10 +21,12 @@ fn asked_for() -> PathBuf {
     std::env::var_os("PYO3_PYTHON").map_or_else(found, PathBuf::from)
 }
 
+#[cfg(not(feature = "windows"))]
 /// What tells one installation from another, however its program is called.
 const IDENTITY: &str =
     "'%s|%s|%s' % (sys.version, sys.base_prefix, os.path.realpath(sys.executable))";
 
+#[cfg(not(feature = "windows"))]
 fn python(arguments: &[&str]) -> String {
     let mut command = Command::new(asked_for());
     command.args(arguments).env_remove("VIRTUAL_ENV");
@@ -38,6 +42,8 @@ fn python(arguments: &[&str]) -> String {
         .to_owned()
 }
 
+/// On Windows the Python is found, not built in: see `windows.rs`.
+#[cfg(not(feature = "windows"))]
 #[test]
 fn the_python_that_runs_is_the_one_that_was_asked_for() {
     let site = Site::with_request(&format!("import os, sys\nWrite({IDENTITY})"));
@@ -45,6 +51,7 @@ fn the_python_that_runs_is_the_one_that_was_asked_for() {
     assert_eq!(site.run("app.py", &[]).out, expected);
 }
 
+#[cfg(not(feature = "windows"))]
 #[test]
 fn the_packages_of_an_active_virtual_environment_are_importable() {
     let site = Site::with_request("import only_here\nimport sys\nWrite(only_here.X + sys.prefix)");

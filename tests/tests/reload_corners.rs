@@ -3,6 +3,7 @@
 use acceptance::http::get;
 use acceptance::server::{Server, wait};
 use acceptance::site::Site;
+use acceptance::target::shown;
 use std::time::{Duration, SystemTime};
 
 #[test]
@@ -130,7 +131,7 @@ fn a_script_is_one_module_however_it_is_named() {
         "app.py",
         &format!(
             "from Http.Loader import load\nload({:?}).Request()",
-            site.path("part.py")
+            shown(&site.path("part.py"))
         ),
     );
     let server = Server::start(site.root(), &["--reload", "never"]);

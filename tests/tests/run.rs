@@ -1,6 +1,7 @@
 //! `isapi-shim run`: one script, one request, without a socket.
 
 use acceptance::site::Site;
+use acceptance::target::shown;
 use acceptance::{finish, root, shim};
 use std::io::Write;
 use std::process::Stdio;
@@ -70,7 +71,8 @@ fn data_comes_from_text_a_file_or_standard_input() {
     command
         .arg(site.path("app.py"))
         .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"piped").unwrap();
     assert_eq!(
@@ -244,10 +246,7 @@ fn the_loader_is_an_attribute_of_the_package() {
     let site = Site::with_request(
         "import Http.Loader\nWrite(Http.Loader.load(Env.SCRIPT_TRANSLATED).__file__)",
     );
-    assert_eq!(
-        site.run("app.py", &[]).out,
-        site.path("app.py").display().to_string()
-    );
+    assert_eq!(site.run("app.py", &[]).out, shown(&site.path("app.py")));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use pyo3::exceptions::{PyException, PyImportError, PySyntaxError};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyCFunction, PyDict, PyModule, PyTuple};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -33,7 +34,7 @@ struct Loaded {
     generation: u64,
 }
 
-/// The scripts by their path, without the prefix of `SCRIPT_TRANSLATED`. Those that could never be
+/// The scripts by their [`key`]. Those that could never be
 /// loaded are not kept: under a wildcard any URL names one.
 static SCRIPTS: LazyLock<Mutex<HashMap<String, Arc<Script>>>> = LazyLock::new(Mutex::default);
 
@@ -95,16 +96,28 @@ fn script(py: Python<'_>, given: &str) -> Arc<Script> {
         .lock_py_attached(py)
         .unwrap_or_else(PoisonError::into_inner);
     let path = clean(given);
-    if let Some(script) = scripts.get(path) {
+    let key = key(path);
+    if let Some(script) = scripts.get(key.as_ref()) {
         return Arc::clone(script);
     }
     let script = Arc::new(Script {
-        name: module_name(Path::new(path)),
+        name: module_name(Path::new(key.as_ref())),
         path: PathBuf::from(path),
         loaded: Mutex::new(None),
     });
-    scripts.insert(path.to_owned(), Arc::clone(&script));
+    scripts.insert(key.into_owned(), Arc::clone(&script));
     script
+}
+
+/// What tells one script from another. Windows opens the same file for `/A.py` and `/a.py`, and
+/// with either slash.
+fn key(path: &str) -> Cow<'_, str> {
+    if !cfg!(windows) {
+        return Cow::Borrowed(path);
+    }
+    let absolute = std::path::absolute(path);
+    let absolute = absolute.as_deref().unwrap_or(Path::new(path));
+    Cow::Owned(absolute.to_string_lossy().to_lowercase())
 }
 
 /// The path without the prefix that hosts give it: `\\?\` on Windows, and elsewhere one that
@@ -197,7 +210,7 @@ impl Script {
     fn forget(&self, py: Python<'_>) {
         let scripts = SCRIPTS.lock_py_attached(py);
         let mut scripts = scripts.unwrap_or_else(PoisonError::into_inner);
-        scripts.remove(self.path.to_string_lossy().as_ref());
+        scripts.remove(key(&self.path.to_string_lossy()).as_ref());
     }
 
     /// The module, if it need not be loaded again.

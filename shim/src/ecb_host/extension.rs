@@ -4,6 +4,7 @@
 use super::built_in;
 use crate::codes;
 use crate::error::{Error, Result};
+use crate::site::real_path;
 use isapi_base::ecb::constants::{HSE_MAX_EXT_DLL_NAME_LEN, HSE_TERM_MUST_UNLOAD};
 use isapi_base::ecb::layout::{
     EXTENSION_CONTROL_BLOCK, GetExtensionVersionFn, HSE_VERSION_INFO, HttpExtensionProcFn,
@@ -20,6 +21,26 @@ use std::sync::{Mutex, PoisonError};
 fn reason(error: &libloading::Error) -> String {
     let cause = std::error::Error::source(error);
     cause.map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// As IIS loads one: what it needs is looked for beside it first.
+///
+/// # Safety
+/// Runs the library's initialisers.
+#[cfg(windows)]
+unsafe fn open(path: &Path) -> std::result::Result<Library, libloading::Error> {
+    use libloading::os::windows::{LOAD_WITH_ALTERED_SEARCH_PATH, Library};
+    // SAFETY: the caller's contract.
+    let library = unsafe { Library::load_with_flags(path, LOAD_WITH_ALTERED_SEARCH_PATH) };
+    library.map(Into::into)
+}
+
+/// # Safety
+/// Runs the library's initialisers.
+#[cfg(not(windows))]
+unsafe fn open(path: &Path) -> std::result::Result<Library, libloading::Error> {
+    // SAFETY: the caller's contract.
+    unsafe { Library::new(path) }
 }
 
 /// A loaded extension.
@@ -95,10 +116,10 @@ impl Extension {
             .fix("check the path; `cargo build -p isapi-dll` builds the one of this project"));
         }
         // A bare file name would be looked for in the system's folders.
-        let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let full = real_path(path).unwrap_or_else(|_| path.to_owned());
         // SAFETY: loading runs the library's initialisers; that is what the user asked for, and
         // what IIS does.
-        let library = unsafe { Library::new(&full) }.map_err(|e| {
+        let library = unsafe { open(&full) }.map_err(|e| {
             Error::new(
                 codes::EXTENSION_UNLOADABLE,
                 format!("{shown} cannot be loaded: {}", reason(&e)),

@@ -17,6 +17,7 @@ mod reply;
 mod request;
 mod send;
 mod support;
+mod token;
 mod trace;
 mod variables;
 

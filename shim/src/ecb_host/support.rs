@@ -5,7 +5,7 @@
 use super::callbacks::{Note, call};
 use super::child::ChildRequest;
 use super::completion::Completion;
-use super::{Conn, head, report, send};
+use super::{Conn, head, report, send, token};
 use crate::codes;
 use crate::site::Refusal;
 use isapi_base::ecb::constants::*;
@@ -154,6 +154,10 @@ unsafe fn serve(conn: &Arc<Conn>, note: &mut Note, request: DWORD, at: Arguments
             }
             HSE_REQ_CLOSE_CONNECTION => {
                 conn.reply().close();
+                Ok(())
+            }
+            HSE_REQ_GET_IMPERSONATION_TOKEN if cfg!(windows) => {
+                *at.get::<HANDLE>()? = token::client_token().ok_or(BAD)?;
                 Ok(())
             }
             // No buffer of the host's own to switch off; and IIS has ignored 1014 since 5.1.

@@ -1,6 +1,6 @@
 //! `isapi-shim serve`, and what it says meanwhile.
 
-use super::{Client, LIMIT, Response, Site, binary, probe};
+use super::{Client, LIMIT, Response, Site, probe, program};
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -86,7 +86,7 @@ impl Server {
     pub fn with(site: &Site, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let ready = folder.path().join("ready");
-        let mut command = Command::new(binary());
+        let mut command = program();
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--extension"])
             .arg(probe());

@@ -1,13 +1,12 @@
 //! From the load of an extension to its end.
 
-use acceptance::binary;
 use acceptance::probe::{Ran, Server, Site, compile, finish, probe, run};
+use acceptance::target::program;
 use std::path::Path;
-use std::process::Command;
 
 fn run_with(extension: &Path) -> Ran {
     let site = Site::default();
-    let mut command = Command::new(binary());
+    let mut command = program();
     command
         .arg("run")
         .arg("--extension")
@@ -64,7 +63,7 @@ fn a_missing_file_is_a_mistake_of_the_user() {
 fn an_extension_may_lack_terminate_extension() {
     let library = compile(&["-DTerminateExtension=NotTerminateExtension"]);
     let site = Site::default();
-    let mut command = Command::new(binary());
+    let mut command = program();
     command.args(["run", "-q", "scenario=return&send=1", "--extension"]);
     command.arg(library).arg(site.path().join("page.x"));
     let ran = finish(command);
@@ -75,7 +74,7 @@ fn an_extension_may_lack_terminate_extension() {
 fn an_extension_is_loaded_from_a_relative_path() {
     let (folder, name) = (probe().parent().unwrap(), probe().file_name().unwrap());
     let site = Site::default();
-    let mut command = Command::new(binary());
+    let mut command = program();
     command
         .current_dir(folder)
         .args(["run", "-q", "scenario=return&send=1", "--extension"]);
@@ -105,7 +104,7 @@ fn an_extension_is_told_once_that_it_begins_and_that_it_must_go() {
 fn the_end_of_run_writes_the_marker() {
     let site = Site::default();
     let marker = site.path().join("marker");
-    let mut command = Command::new(binary());
+    let mut command = program();
     command
         .env("PROBE_MARKER", &marker)
         .args(["run", "-q", "scenario=return", "--extension"]);

@@ -1,0 +1,80 @@
+//! Which program is tested, and how it is run: this build's, or another one that the environment
+//! names. So the same cases are run through the extension library, and under Wine.
+//!
+//! | variable | meaning |
+//! |---|---|
+//! | `ISAPI_SHIM_TEST_PROGRAM` | the program with what runs it, separated by blanks |
+//! | `ISAPI_SHIM_TEST_EXTENSION` | an extension library that every command drives instead of the built-in core; `library`: this build's |
+//! | `ISAPI_SHIM_TEST_LIBRARY` | the extension library `PyISAPIe`, where it is not this build's |
+
+use crate::{build, profile_folder, root};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The program under test is one for Windows, run by Wine.
+pub const WINDOWS: bool = cfg!(feature = "windows");
+
+/// A path of this machine as the program under test shows it: Wine has the root as drive `Z:`.
+pub fn shown(path: &Path) -> String {
+    let path = path.display().to_string();
+    if WINDOWS {
+        format!("Z:{}", path.replace('/', "\\"))
+    } else {
+        path
+    }
+}
+
+/// A path in the middle of a text that was shown, again as on this machine.
+pub fn unshown(text: &str) -> String {
+    if WINDOWS {
+        text.replace("Z:\\", "/").replace('\\', "/")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// The program under test, with its arguments still to come.
+pub fn program() -> Command {
+    let Some(given) = variable("ISAPI_SHIM_TEST_PROGRAM") else {
+        build();
+        let name = format!("isapi-shim{}", std::env::consts::EXE_SUFFIX);
+        return Command::new(profile_folder().join(name));
+    };
+    let given = given.into_string().expect("the variable is text");
+    let mut words = given.split_whitespace().map(|word| {
+        let path = root().join(word);
+        if path.exists() {
+            path.into_os_string()
+        } else {
+            word.into()
+        }
+    });
+    let mut command = Command::new(words.next().expect("the variable names a program"));
+    command.args(words);
+    command
+}
+
+/// The core as an extension library.
+pub fn library() -> PathBuf {
+    if let Some(given) = variable("ISAPI_SHIM_TEST_LIBRARY") {
+        return root().join(given);
+    }
+    build();
+    let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    profile_folder().join(format!("{prefix}PyISAPIe{suffix}"))
+}
+
+/// The extension library that every command is to drive; `None`: the built-in core.
+pub(crate) fn extension() -> Option<PathBuf> {
+    let given = variable("ISAPI_SHIM_TEST_EXTENSION")?;
+    Some(if given == "library" {
+        library()
+    } else {
+        root().join(given)
+    })
+}
