@@ -42,3 +42,15 @@ find_wine() {
 windows_python() {
     echo "$CACHE/python-$1"
 }
+
+# Wine's server ends with its last program, and a program that starts just then fails. So it stays
+# for a while.
+keep_wineserver() {
+    local candidate
+    for candidate in "$(command -v wineserver || true)" /usr/lib/wine/wineserver; do
+        if [ -n "$candidate" ] && [ -x "$candidate" ]; then
+            "$candidate" -p300 2> /dev/null || true # it runs already
+            return
+        fi
+    done
+}

@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef _WIN32
+#include <fcntl.h>
+#include <io.h>
+#endif
 
 #ifdef EXPORT_WITHOUT_PROC
 #define HttpExtensionProc NotHttpExtensionProc
@@ -29,6 +33,9 @@ void fresh(void) { SetLastError(0xdead); }
 DWORD last_error(void) { return GetLastError(); }
 
 BOOL GetExtensionVersion(HSE_VERSION_INFO *info) {
+#ifdef _WIN32
+    _setmode(2, _O_BINARY);
+#endif
     note("GetExtensionVersion");
 #ifdef REFUSE
     SetLastError(REFUSE);
@@ -43,7 +50,7 @@ BOOL TerminateExtension(DWORD flags) {
     const char *marker = getenv("PROBE_MARKER");
     note("TerminateExtension %u", flags);
     if (marker) {
-        FILE *file = fopen(marker, "a");
+        FILE *file = fopen(marker, "ab");
         if (file) {
             fprintf(file, "%u\n", flags);
             fclose(file);

@@ -7,7 +7,7 @@ mod server;
 pub use client::{Client, Response};
 pub use server::Server;
 
-use crate::target::{WINDOWS, program};
+use crate::target::{WINDOWS, program, shown, without};
 use crate::{profile_folder, root};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Read;
@@ -142,7 +142,12 @@ impl Site {
 
     /// `text` with this folder's path as `ROOT`.
     pub fn redact(&self, text: &str) -> String {
-        text.replace(&*self.path().to_string_lossy(), "ROOT")
+        without(self.path(), "ROOT", text)
+    }
+
+    /// The length of the folder's path as the program under test gives it.
+    pub fn path_length(&self) -> usize {
+        shown(self.path()).chars().count()
     }
 }
 

@@ -29,13 +29,29 @@ pub fn shown(path: &Path) -> String {
     }
 }
 
-/// A path in the middle of a text that was shown, again as on this machine.
-pub fn unshown(text: &str) -> String {
-    if WINDOWS {
-        text.replace("Z:\\", "/").replace('\\', "/")
-    } else {
-        text.to_owned()
+/// A text in which a folder was shown, with `mark` for it; a path goes on behind it with slashes.
+pub fn without(folder: &Path, mark: &str, text: &str) -> String {
+    let root = shown(folder);
+    // A string of JSON doubles backslashes; and a path may stand as it was given.
+    let text = text.replace(&root.replace('\\', r"\\"), mark);
+    let text = text.replace(&root, mark);
+    let text = text.replace(&*folder.to_string_lossy(), mark);
+    if !WINDOWS {
+        return text;
     }
+    let mut parts = text.split(mark);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for mut part in parts {
+        out += mark;
+        while let Some(name) = [r"\\", r"\"].iter().find_map(|s| part.strip_prefix(s)) {
+            let end = name.find(|c: char| !(c.is_alphanumeric() || "_-. ".contains(c)));
+            let (name, rest) = name.split_at(end.unwrap_or(name.len()));
+            out += &format!("/{name}");
+            part = rest;
+        }
+        out += part;
+    }
+    out
 }
 
 /// The program under test, with its arguments still to come.

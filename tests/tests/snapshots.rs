@@ -1,7 +1,7 @@
 //! Whole texts that users see, in `snapshots/` of the project: help, responses, error pages.
 
 use acceptance::site::Site;
-use acceptance::target::{WINDOWS, shown};
+use acceptance::target::{WINDOWS, without};
 use acceptance::{finish, root, shim};
 
 /// Compares with the snapshot of that name; what differs between machines and Pythons is taken
@@ -16,7 +16,7 @@ fn check(name: &str, text: &str, site: Option<&Site>) {
     }
     let text = site.map_or_else(
         || text.to_owned(),
-        |site| without_root(text, &shown(site.root())),
+        |site| without(site.root(), "[ROOT]", text),
     );
     settings.add_filter(r"PyISAPIe-\d[^\r\n]*", "PyISAPIe-[VERSION]");
     settings.add_filter(r"Date: [^\r\n]*", "Date: [DATE]");
@@ -24,23 +24,6 @@ fn check(name: &str, text: &str, site: Option<&Site>) {
     settings.add_filter(r"isapi-shim \d+\.\d+\.\d+", "isapi-shim [VERSION]");
     settings.add_filter("\r\n", "\n");
     settings.bind(|| insta::assert_snapshot!(name, text));
-}
-
-/// The site's folder is `[ROOT]`, and a path goes on behind it with slashes.
-fn without_root(text: &str, root: &str) -> String {
-    // A string of JSON doubles backslashes.
-    let text = text.replace(&root.replace('\\', r"\\"), "[ROOT]");
-    let mut parts = text.split(root).flat_map(|part| part.split("[ROOT]"));
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let end = part.find(|c: char| !(c.is_alphanumeric() || r"\/._-".contains(c)));
-        let (path, rest) = part.split_at(end.unwrap_or(part.len()));
-        out += &format!(
-            "[ROOT]{}{rest}",
-            path.replace(r"\\", "/").replace('\\', "/")
-        );
-    }
-    out
 }
 
 #[test]

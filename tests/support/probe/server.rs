@@ -1,6 +1,7 @@
 //! `isapi-shim serve`, and what it says meanwhile.
 
 use super::{Client, LIMIT, Response, Site, probe, program};
+use crate::target::WINDOWS;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -171,7 +172,9 @@ impl Server {
     /// Asks it to end, and returns its exit code and standard error.
     pub fn stop(mut self) -> (i32, String) {
         let pid = self.child.id().to_string();
-        let kill = Command::new("kill").args(["-TERM", &pid]).status();
+        // Wine ends a process at TERM, and makes a Ctrl-C of INT.
+        let signal = if WINDOWS { "-INT" } else { "-TERM" };
+        let kill = Command::new("kill").args([signal, &pid]).status();
         assert!(
             kill.is_ok_and(|status| status.success()),
             "the server cannot be ended"
