@@ -237,7 +237,7 @@ impl Unready {
         let protocol = Protocol {
             http11: false,
             keep_connection: false,
-            head: false,
+            head: self.0.method() == c"HEAD",
         };
         fail(&Request::new(self.0, protocol), code, &page)
     }
