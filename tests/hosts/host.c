@@ -27,10 +27,12 @@
  *   --version-thread             ... on a thread that ends
  *   --request, --thread          one request, on the first thread or on a new one that ends
  *   --start, --finish            one on a new thread; wait for those and print them
+ *   --returned                   wait until the latest of them has returned, pending or not
  *   --storm THREADS REQUESTS     THREADS new threads with REQUESTS each; `token=` is their query
  *   --null                       HttpExtensionProc(NULL)
  *   --terminate 1|2
  *   --library FILE               another library for what follows
+ *   --unload                     the library is unloaded; --library must follow
  *   --copy FROM TO               a file is copied
  *   --touch FILE, --wait FILE    a file is made, or waited for
  *
@@ -106,6 +108,17 @@ static void start(state *host) {
     }
     request *r = host->started[host->at_once] = request_new(host->of, &host->how);
     host->threads[host->at_once++] = thread_start(begin, r);
+}
+
+static void returned(state *host) {
+    if (host->at_once == 0)
+        return;
+    request *latest = host->started[host->at_once - 1];
+    uint64_t until = milliseconds() + latest->how.limit;
+    lock();
+    while (!latest->returned && milliseconds() < until)
+        await();
+    unlock();
 }
 
 static void finish(state *host) {
@@ -237,6 +250,8 @@ static int act(state *host, char **words) {
         return one(host, is(word, "--thread")), 1;
     if (is(word, "--start"))
         return start(host), 1;
+    if (is(word, "--returned"))
+        return returned(host), 1;
     if (is(word, "--finish"))
         return finish(host), 1;
     if (is(word, "--storm"))
@@ -251,6 +266,8 @@ static int act(state *host, char **words) {
     }
     if (is(word, "--library"))
         return first ? load(host, first), 2 : -1;
+    if (is(word, "--unload"))
+        return library_unload(host->of->library), 1;
     if (is(word, "--copy"))
         return second ? copy(first, second), 3 : -1;
     if (is(word, "--touch"))

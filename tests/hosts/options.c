@@ -22,7 +22,7 @@ void settings_default(settings *how) {
         .keep = TRUE,
         .child_status = 200,
         .complete = 'w',
-        .limit = 120000,
+        .limit = 60000,
     };
 }
 

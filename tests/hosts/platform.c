@@ -38,6 +38,10 @@ void *library_symbol(void *library, const char *name) {
     return (void *)GetProcAddress(library, name);
 }
 
+void library_unload(void *library) {
+    FreeLibrary(library);
+}
+
 void last_error_set(uint32_t code, void (*extensions_own)(uint32_t)) {
     (void)extensions_own;
     SetLastError(code);
@@ -115,6 +119,10 @@ void *library_load(const char *path, char *why, size_t room) {
 
 void *library_symbol(void *library, const char *name) {
     return dlsym(library, name);
+}
+
+void library_unload(void *library) {
+    dlclose(library);
 }
 
 void last_error_set(uint32_t code, void (*extensions_own)(uint32_t)) {

@@ -9,6 +9,7 @@
 /* Loads a library as IIS does, by its full path; NULL, and why as text. */
 void *library_load(const char *path, char *why, size_t room);
 void *library_symbol(void *library, const char *name);
+void library_unload(void *library);
 
 /* Sets the calling thread's last Win32 error. There is none off Windows: there the extension's own
  * SetLastError is called instead, if it exports one. */
