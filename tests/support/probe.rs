@@ -7,8 +7,7 @@ mod server;
 pub use client::{Client, Response};
 pub use server::Server;
 
-use crate::{binary, profile_folder, root};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use crate::{binary, c};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -24,64 +23,13 @@ pub fn probe() -> &'static Path {
     &PROBE
 }
 
-/// The probe compiled with more flags for `cc`. It is kept under the target folder, named after
-/// its sources and flags, so that it is compiled once.
+/// The probe compiled with more flags for `cc`.
 ///
 /// # Panics
 /// There is no C compiler, or it refuses.
 pub fn compile(flags: &[&str]) -> PathBuf {
-    let folder = root().join("tests/extensions");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .expect("the probe's folder can be read")
-        .map(|entry| entry.expect("the probe's folder can be read").path())
-        .collect();
-    files.sort();
-    let mut hasher = DefaultHasher::new();
-    flags.hash(&mut hasher);
-    for file in &files {
-        std::fs::read(file)
-            .expect("the probe can be read")
-            .hash(&mut hasher);
-    }
-    let built = profile_folder().join("probe");
-    std::fs::create_dir_all(&built).expect("the target folder can be written");
-    let library = built.join(format!("probe-{:016x}.so", hasher.finish()));
-    if library.exists() {
-        return library;
-    }
-    // Tests run side by side: nobody may load a half-written library.
-    let temporary = tempfile::Builder::new()
-        .prefix("probe-")
-        .tempdir_in(&built)
-        .expect("the target folder can be written");
-    let new = temporary.path().join("probe.so");
-    let mut cc = Command::new("cc");
-    cc.args([
-        "-std=gnu11",
-        "-Wall",
-        "-Wextra",
-        "-Werror",
-        "-g",
-        "-shared",
-        "-fPIC",
-        "-pthread",
-    ]);
-    cc.args(flags).arg("-o").arg(&new);
-    cc.args(
-        files
-            .iter()
-            .filter(|file| file.extension().is_some_and(|e| e == "c")),
-    );
-    let output = cc.output().unwrap_or_else(|error| {
-        panic!("these tests need a C compiler called `cc`, which cannot be run: {error}")
-    });
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "cc could not compile the probe:\n{text}"
-    );
-    std::fs::rename(&new, &library).expect("the library can be renamed");
-    library
+    let flags: Vec<&str> = ["-shared", "-fPIC"].iter().chain(flags).copied().collect();
+    c::compile("tests/extensions", "probe.so", &flags)
 }
 
 /// A folder with `page.x`, which the extension answers, and `static.txt` (`static text`).
