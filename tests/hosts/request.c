@@ -22,6 +22,8 @@ void *guarded_new(guarded *it, const void *bytes, size_t length) {
 }
 
 void guarded_poison(guarded *it) {
+    /* The guards as well: what was written into them is told by now. */
+    memset(it->memory, GUARD_BYTE, it->length + 2 * GUARD);
     memset(it->memory + GUARD, POISON, it->length);
 }
 
@@ -91,7 +93,7 @@ request *request_of(HCONN number) {
         if (all[i - 1] == number)
             found = all[i - 1];
     unlock();
-    if (found && found->gone) {
+    if (found && found->done) {
         problem(found, "a callback after the request was done");
         return NULL;
     }

@@ -66,6 +66,7 @@ fn files(folder: &str) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(root().join(folder))
         .expect("the sources' folder can be read")
         .map(|entry| entry.expect("the sources' folder can be read").path())
+        .filter(|path| path.is_file())
         .collect();
     files.sort();
     files

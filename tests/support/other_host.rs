@@ -120,6 +120,14 @@ impl Home {
         Self { site, library }
     }
 
+    /// With a library that is not this project's.
+    pub fn of(library: &Path) -> Self {
+        let site = Site::new();
+        let to = site.path("extension.so");
+        std::fs::copy(library, &to).expect("the library can be copied");
+        Self { site, library: to }
+    }
+
     /// With one script `app.py` whose `Request()` has this body.
     pub fn with_request(body: &str) -> Self {
         let home = Self::new();
@@ -232,6 +240,18 @@ impl Host<'_> {
     /// It crashes, or could not do what was asked, or caught the extension with a control block
     /// that was not its own any more.
     pub fn run(self) -> Ran {
+        self.ended(0)
+    }
+
+    /// As [`Host::run`], where the host must catch the extension.
+    ///
+    /// # Panics
+    /// It does not.
+    pub fn caught(self) -> Ran {
+        self.ended(1)
+    }
+
+    fn ended(self, code: i32) -> Ran {
         let (program, more) = target().host.split_first().expect("a program");
         let mut command = Command::new(program);
         command
@@ -246,7 +266,7 @@ impl Host<'_> {
         }
         let done = finish(command);
         let out = String::from_utf8_lossy(&done.out).into_owned();
-        assert_eq!(done.code, 0, "the host failed:\n{out}\n{}", done.err);
+        assert_eq!(done.code, code, "the host ended:\n{out}\n{}", done.err);
         Ran::parse(&out, done.err)
     }
 

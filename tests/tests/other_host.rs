@@ -23,3 +23,5 @@ mod response;
 mod threads;
 #[path = "other_host/variables.rs"]
 mod variables;
+#[path = "other_host/witness.rs"]
+mod witness;

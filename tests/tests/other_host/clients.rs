@@ -61,11 +61,14 @@ fn a_client_that_has_gone_is_no_error_of_the_script_and_gets_no_page() {
             let ran = host.words(&["--reset"]).script("app.py").request().run();
             let gone = &ran.answers[0];
             assert_eq!(gone.raw().len().to_string(), *after, "{code}");
-            let last = gone
+            let mut last = gone
                 .events
                 .iter()
                 .filter(|e| e.starts_with("call WriteClient"));
-            assert!(last.last().is_some_and(|e| e.contains("FALSE")), "{code}");
+            assert!(
+                last.next_back().is_some_and(|e| e.contains("FALSE")),
+                "{code}"
+            );
             assert_eq!(
                 (gone.returned, gone.problems().len()),
                 (SUCCESS, 0),
