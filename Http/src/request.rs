@@ -20,6 +20,8 @@ pub(crate) struct Request {
     pub(crate) client_read: Cell<u64>,
     /// The client's part of the body has ended.
     pub(crate) body_ended: Cell<bool>,
+    /// Reading failed because the client has gone.
+    pub(crate) client_gone: Cell<bool>,
     /// The site was looked through for changes, for this request, and nothing has run since.
     pub(crate) looked_through: Cell<bool>,
     /// The charset of the script's own `Content-Type`; `None`: UTF-8.
@@ -35,6 +37,7 @@ impl Request {
             preload_read: Cell::new(0),
             client_read: Cell::new(0),
             body_ended: Cell::new(false),
+            client_gone: Cell::new(false),
             looked_through: Cell::new(false),
             charset: RefCell::new(None),
         }

@@ -27,7 +27,10 @@ unsafe impl Send for Waiting {}
 #[derive(Default)]
 struct State {
     queue: VecDeque<Waiting>,
-    /// Requests that are being handled.
+    /// Threads that handle no request. Those that have just been told of one count still: they
+    /// have not taken it out of the queue yet.
+    free: usize,
+    /// Requests that are being handled, until the server knows that they are done.
     busy: usize,
 }
 
@@ -54,8 +57,12 @@ thread_local! {
 impl Pool {
     /// Starts the threads. They end with the process: IIS waits for requests, not for threads.
     pub(crate) fn start(threads: u16, queue: u16, process: Process) -> Self {
+        let state = State {
+            free: threads.into(),
+            ..State::default()
+        };
         let shared = Arc::new(Shared {
-            state: Mutex::default(),
+            state: Mutex::new(state),
             came: Condvar::new(),
             done: Condvar::new(),
             process,
@@ -81,7 +88,8 @@ impl Pool {
             return (self.shared.process)(ecb);
         }
         let mut state = self.shared.state();
-        if state.queue.len() >= self.most {
+        // What a free thread will take does not wait.
+        if state.queue.len() >= self.most + state.free {
             drop(state);
             // SAFETY: the caller's contract.
             let connection = unsafe { Connection::new(ecb) };
@@ -127,6 +135,7 @@ impl Shared {
                 let wait = self.came.wait(state);
                 state = wait.unwrap_or_else(PoisonError::into_inner);
             };
+            state.free -= 1;
             state.busy += 1;
             drop(state);
             // SAFETY: the control block lives until the request is done (contract of hand_on).
@@ -135,6 +144,8 @@ impl Shared {
                 let _as_client = AsClient::new(&connection);
                 (self.process)(ecb)
             };
+            // Before the request is done: the client's next one may come at once.
+            self.state().free += 1;
             // One that was passed on is ended by whoever answers it.
             if status != HSE_STATUS_PENDING {
                 connection.done(status);

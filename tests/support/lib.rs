@@ -1,9 +1,11 @@
 //! What the acceptance tests share: the real binary, real sites in real folders, real sockets.
 
+pub mod c;
 pub mod docs;
 pub mod http;
 #[cfg(feature = "windows")]
 pub mod installation;
+pub mod other_host;
 pub mod probe;
 pub mod server;
 pub mod site;

@@ -7,9 +7,8 @@ mod server;
 pub use client::{Client, Response};
 pub use server::Server;
 
-use crate::target::{WINDOWS, program, shown, without};
-use crate::{profile_folder, root};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use crate::c;
+use crate::target::{program, shown, without};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -25,71 +24,13 @@ pub fn probe() -> &'static Path {
     &PROBE
 }
 
-/// The probe compiled with more flags for `cc`. It is kept under the target folder, named after
-/// its sources and flags, so that it is compiled once.
+/// The probe compiled with more flags for `cc`.
 ///
 /// # Panics
 /// There is no C compiler, or it refuses.
 pub fn compile(flags: &[&str]) -> PathBuf {
-    let folder = root().join("tests/extensions");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .expect("the probe's folder can be read")
-        .map(|entry| entry.expect("the probe's folder can be read").path())
-        .collect();
-    files.sort();
-    let mut hasher = DefaultHasher::new();
-    flags.hash(&mut hasher);
-    for file in &files {
-        std::fs::read(file)
-            .expect("the probe can be read")
-            .hash(&mut hasher);
-    }
-    let built = profile_folder().join("probe");
-    std::fs::create_dir_all(&built).expect("the target folder can be written");
-    WINDOWS.hash(&mut hasher);
-    let ending = if WINDOWS { "dll" } else { "so" };
-    let library = built.join(format!("probe-{:016x}.{ending}", hasher.finish()));
-    if library.exists() {
-        return library;
-    }
-    // Tests run side by side: nobody may load a half-written library.
-    let temporary = tempfile::Builder::new()
-        .prefix("probe-")
-        .tempdir_in(&built)
-        .expect("the target folder can be written");
-    let new = temporary.path().join("probe.so");
-    let compiler = if WINDOWS {
-        "x86_64-w64-mingw32-gcc"
-    } else {
-        "cc"
-    };
-    let mut cc = Command::new(compiler);
-    cc.args(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-g", "-shared"]);
-    // Windows finds no library of gcc's.
-    cc.args(if WINDOWS {
-        ["-static", "-mthreads"]
-    } else {
-        ["-fPIC", "-pthread"]
-    });
-    cc.args(flags).arg("-o").arg(&new);
-    cc.args(
-        files
-            .iter()
-            .filter(|file| file.extension().is_some_and(|e| e == "c")),
-    );
-    if WINDOWS {
-        cc.arg("-lwinpthread");
-    }
-    let output = cc.output().unwrap_or_else(|error| {
-        panic!("these tests need a C compiler called `{compiler}`, which cannot be run: {error}")
-    });
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "{compiler} could not compile the probe:\n{text}"
-    );
-    std::fs::rename(&new, &library).expect("the library can be renamed");
-    library
+    let flags: Vec<&str> = ["-shared"].iter().chain(flags).copied().collect();
+    c::compile("tests/extensions", "probe", &flags)
 }
 
 /// A folder with `page.x`, which the extension answers, and `static.txt` (`static text`).

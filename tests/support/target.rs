@@ -8,7 +8,7 @@
 //! | `ISAPI_SHIM_TEST_LIBRARY` | the extension library `PyISAPIe`, where it is not this build's |
 
 use crate::{build, profile_folder, root};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -43,11 +43,21 @@ pub fn without(folder: &Path, mark: &str, text: &str) -> String {
     let mut out = parts.next().unwrap_or_default().to_owned();
     for mut part in parts {
         out += mark;
-        while let Some(name) = [r"\\", r"\"].iter().find_map(|s| part.strip_prefix(s)) {
-            let end = name.find(|c: char| !(c.is_alphanumeric() || "_-. ".contains(c)));
-            let (name, rest) = name.split_at(end.unwrap_or(name.len()));
-            out += &format!("/{name}");
-            part = rest;
+        let is_name = |c: char| c.is_alphanumeric() || "_-. ".contains(c);
+        let behind = |part: &'_ str| {
+            [r"\\", r"\"]
+                .iter()
+                .find_map(|s| part.strip_prefix(s))
+                .map(str::len)
+        };
+        while let Some(length) = behind(part) {
+            let name = &part[part.len() - length..];
+            let end = name.find(|c: char| !is_name(c)).unwrap_or(name.len());
+            if end == 0 {
+                break; // the backslash of an escaped quote
+            }
+            out += &format!("/{}", &name[..end]);
+            part = &name[end..];
         }
         out += part;
     }
@@ -56,23 +66,43 @@ pub fn without(folder: &Path, mark: &str, text: &str) -> String {
 
 /// The program under test, with its arguments still to come.
 pub fn program() -> Command {
-    let Some(given) = variable("ISAPI_SHIM_TEST_PROGRAM") else {
-        build();
-        let name = format!("isapi-shim{}", std::env::consts::EXE_SUFFIX);
-        return Command::new(profile_folder().join(name));
+    if let Some((program, runner)) = words().split_last() {
+        return run_by(runner, program);
+    }
+    build();
+    let name = format!("isapi-shim{}", std::env::consts::EXE_SUFFIX);
+    Command::new(profile_folder().join(name))
+}
+
+/// Another program of the same system, run as the program under test is.
+pub fn runner(program: &Path) -> Command {
+    let words = words();
+    let runner = words.split_last().map_or(&[][..], |(_, runner)| runner);
+    run_by(runner, program.as_os_str())
+}
+
+fn run_by(runner: &[OsString], program: &OsStr) -> Command {
+    let Some((first, rest)) = runner.split_first() else {
+        return Command::new(program);
     };
+    let mut command = Command::new(first);
+    command.args(rest).arg(program);
+    command
+}
+
+/// The program under test with what runs it, where the environment names one.
+fn words() -> Vec<OsString> {
+    let given = variable("ISAPI_SHIM_TEST_PROGRAM").unwrap_or_default();
     let given = given.into_string().expect("the variable is text");
-    let mut words = given.split_whitespace().map(|word| {
+    let full = |word: &str| {
         let path = root().join(word);
         if path.exists() {
             path.into_os_string()
         } else {
             word.into()
         }
-    });
-    let mut command = Command::new(words.next().expect("the variable names a program"));
-    command.args(words);
-    command
+    };
+    given.split_whitespace().map(full).collect()
 }
 
 /// The core as an extension library.

@@ -38,11 +38,12 @@ impl Page {
         error: &PyErr,
     ) -> Self {
         let traceback = format_exception(py, error);
-        let failed = request
-            .response
-            .borrow()
-            .as_ref()
-            .is_some_and(|r| r.client_gone());
+        let failed = request.client_gone.get()
+            || request
+                .response
+                .borrow()
+                .as_ref()
+                .is_some_and(|r| r.client_gone());
         let search = error
             .is_instance_of::<PyImportError>(py)
             .then(|| search_paths(py));

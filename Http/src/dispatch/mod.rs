@@ -190,7 +190,17 @@ fn fail(request: &Request, code: Code, page: &Page) -> u32 {
         // Nothing was wrong here, and nobody is left to be told; the traceback would only say
         // where the script was when it happened.
         log::event(codes::CLIENT_GONE, &page.summary());
-        return HSE_STATUS_SUCCESS;
+        let response = request.response.borrow();
+        let tried = response
+            .as_ref()
+            .is_some_and(|r| r.headers_sent() || r.client_gone());
+        if tried {
+            return HSE_STATUS_SUCCESS;
+        }
+        // It went while the script read from it. A server that only gave up reading (a limit of
+        // size or time) has a client yet, and must not take nothing for an empty response.
+        request.connection.set_status(500);
+        return HSE_STATUS_ERROR;
     }
     if !page.log.is_empty() {
         log::write(page.log.as_bytes());
@@ -227,7 +237,7 @@ impl Unready {
         let protocol = Protocol {
             http11: false,
             keep_connection: false,
-            head: false,
+            head: self.0.method() == c"HEAD",
         };
         fail(&Request::new(self.0, protocol), code, &page)
     }

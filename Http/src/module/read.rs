@@ -111,6 +111,9 @@ impl RequestBody<'_> {
         // 0 bytes: the end of a body of unknown length, or a client that has gone. IIS does not
         // tell them apart, and the original's last revision took both as the end.
         self.request.body_ended.set(size == 0);
+        if result.is_err_and(Win32Error::is_client_gone) {
+            self.request.client_gone.set(true);
+        }
         result.map(|_| ())
     }
 }
