@@ -1,7 +1,7 @@
 //! The three entry points of an ISAPI extension, and the optional fourth for hosts off Windows.
 #![allow(unsafe_code, non_snake_case, reason = "the exports of ISAPI")]
 
-use crate::ecb::constants::HSE_STATUS_ERROR;
+use crate::ecb::constants::{HSE_STATUS_ERROR, HSE_TERM_MUST_UNLOAD};
 use crate::ecb::layout::{BOOL, DWORD, EXTENSION_CONTROL_BLOCK, HSE_VERSION_INFO};
 use crate::ecb::win32::{Win32Error, set_last_error};
 use crate::ecb::{Connection, fill_version};
@@ -48,11 +48,15 @@ pub unsafe extern "system" fn HttpExtensionProc(ecb: *mut EXTENSION_CONTROL_BLOC
 }
 
 /// Called before the extension is unloaded, when no request runs any more. Runs `atexit`
-/// functions; Python itself stays, because other parts of the process may use it.
+/// functions; Python itself stays, because other parts of the process may use it. An unload that
+/// is only advised is refused: nothing is won by it, and these functions run once.
 ///
 /// # Safety
 /// No request is being processed.
-pub unsafe extern "system" fn TerminateExtension(_flags: DWORD) -> BOOL {
+pub unsafe extern "system" fn TerminateExtension(flags: DWORD) -> BOOL {
+    if flags & HSE_TERM_MUST_UNLOAD == 0 {
+        return 0;
+    }
     guarded(1, || {
         interpreter::stop();
         1

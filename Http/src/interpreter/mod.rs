@@ -45,12 +45,28 @@ pub(crate) fn start() -> Result<(), StartError> {
     let python = find::python()?;
     let result = ffi::initialize(&python)
         .map_err(|e| StartError::new(codes::PYTHON_START, start_failed(&python.program, &e)))
+        .and_then(|()| Python::attach(check_alone))
         .and_then(|()| {
             Python::attach(setup::prepare)
                 .map_err(|e| StartError::new(codes::PYTHON_START, e.to_string()))
         });
     *started = Some(result.clone());
     result
+}
+
+/// Another copy of this extension may have started Python and set it up for itself. On Windows the
+/// carrier has found out before.
+fn check_alone(py: Python<'_>) -> Result<(), StartError> {
+    let other = modules(py).and_then(|modules| modules.contains("_PyISAPIe"));
+    if !other.unwrap_or(false) {
+        return Ok(());
+    }
+    Err(StartError::new(
+        codes::PYTHON_TAKEN,
+        "The Python DLL was loaded and initialized prior to this extension, by another copy of \
+         PyISAPIe: for multiple instances of this extension, use a separate application pool for \
+         each.",
+    ))
 }
 
 fn start_failed(python: &std::path::Path, reason: &str) -> String {
