@@ -64,7 +64,7 @@ fn one_site(root: &Path, files: &[PathBuf], args: &TestArgs) -> Result<Summary> 
         colour: colour(),
         filter: args.filter.clone(),
         base: std::env::current_dir()
-            .and_then(|folder| folder.canonicalize())
+            .and_then(|folder| real_path(&folder))
             .unwrap_or_default(),
         roots: Vec::new(),
     };
