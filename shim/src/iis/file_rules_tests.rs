@@ -1,4 +1,5 @@
 use super::*;
+use proptest::prelude::*;
 
 #[test]
 fn python_2_is_known_by_forms_that_python_3_does_not_have() {
@@ -44,4 +45,11 @@ fn a_comment_is_no_return() {
         Some(2)
     );
     assert_eq!(line_of("x = 1 # return True\n", "return True"), None);
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_without_a_panic(text in "[print'\"#é\\n ]{0,40}") {
+        let _ = python2(&text);
+    }
 }

@@ -173,6 +173,7 @@ pub(super) fn entry(folder: &Path, name: &str) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn spellings_of_one_path_are_the_same() {
@@ -210,6 +211,15 @@ mod tests {
         for text in ["", "C:\\x", "C:\\x=", "relative=/y", "=/y"] {
             let error = text.parse::<PathMap>().unwrap_err();
             assert_eq!(error.code(), codes::IIS_OPTION, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_path_that_is_the_same_as_itself(text in r#"[a-cC:\\/."%? é]{0,20}"#) {
+            prop_assert!(same(&text, &text));
+            let paths = Paths::new(&[PathMap::new(r"C:\a", Path::new("/x"))]);
+            let _ = (paths.local(&text), is_absolute(&text), file_name(&text), folder(&text));
         }
     }
 }
