@@ -353,7 +353,7 @@ impl<'a> Plan<'a> {
 }
 
 /// Script maps first: a wildcard before them would take the scripts as well, and what it passes on
-/// to a script map of the same DLL is a recursion.
+/// to a script map of the same DLL comes back to the same handler.
 fn rows(args: &ConfigArgs) -> Result<Vec<Row>> {
     let mut rows: Vec<Row> = Vec::new();
     let standard = ["*.py".to_owned()];

@@ -280,7 +280,7 @@ fn order(subject: &Subject<'_>, index: usize, row: &Row<'_>, report: &mut Report
         let same = earlier.is_ours() && paths::same(earlier.processor(), row.processor());
         let finding = match (same, all) {
             (true, _) => Finding::warning(codes::IIS_ORDER, what)
-                .symptom("the later one never answers, or \"Possible recursion\" (ISH0402) when the first passes a request on to it")
+                .symptom("the later one never answers, or a request goes round in a circle when the first passes it on to it (ISH0402, ISH0403)")
                 .cure("put the script map before the wildcard map, and drop what is there twice"),
             (false, true) => Finding::error(codes::IIS_ORDER, what)
                 .symptom("404.3 or the script's source from the handler for static files, or another extension answers")
