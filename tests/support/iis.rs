@@ -2,6 +2,7 @@
 
 use crate::pe::{self, EXTENSION, X64};
 use crate::site::Site;
+use crate::target::shown;
 use crate::{Finished, finish, shim};
 use std::path::PathBuf;
 
@@ -140,18 +141,18 @@ impl Server {
 
     /// `isapi-shim iis check` with the whole server to be seen, and more options.
     pub fn check(&self, options: &[&str]) -> Finished {
-        let host = self.files.path("applicationHost.config");
-        let host = host.to_str().expect("a path");
-        let mut all = vec!["--application-host", host];
+        let host = shown(&self.files.path("applicationHost.config"));
+        let mut all = vec!["--application-host", &host];
         all.extend(options);
         self.check_site(&all)
     }
 
     /// The same, of the site alone.
     pub fn check_site(&self, options: &[&str]) -> Finished {
-        let map = format!("C:\\={}", self.files.path("c").display());
+        let map = format!("C:\\={}", shown(&self.files.path("c")));
         let mut command = shim(&["iis", "check", "--map-path", &map]);
-        command.args(options).arg(self.files.path("c/inetpub/shop"));
+        command.args(options);
+        command.arg(shown(&self.files.path("c/inetpub/shop")));
         finish(command)
     }
 }

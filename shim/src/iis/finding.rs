@@ -138,7 +138,9 @@ impl Report {
                 Severity::Warning => "warning",
                 Severity::Note => "note",
             };
-            let _ = writeln!(text, "\n{word} {}: {}", finding.code, finding.what);
+            // A text of the loader may have several lines.
+            let what = finding.what.replace('\n', "\n    ");
+            let _ = writeln!(text, "\n{word} {}: {what}", finding.code);
             if let Some(At { file, line }) = &finding.at {
                 let line = line.map_or(String::new(), |line| format!(", line {line}"));
                 let _ = writeln!(text, "  where:   {file}{line}");

@@ -5,6 +5,7 @@ use super::dll::Dll;
 use super::finding::{At, Finding, Report};
 use super::paths;
 use crate::codes;
+use isapi_base::codes::PYTHON_NOT_FOUND;
 use isapi_loader::{Looking, Machine, Pe, Place, Problem, Python, Settings, Version, find};
 use std::path::{Path, PathBuf};
 
@@ -65,7 +66,10 @@ fn of_dll(subject: &Subject<'_>, dll: &Dll, place: &Place, machine: Machine, rep
             report.add(
                 Finding::error(codes::IIS_PYTHON, sentence(&problem.text))
                     .symptom(page(&problem))
-                    .cure("the text says what is needed; the next request tries again"),
+                    .cure(match problem.code == PYTHON_NOT_FOUND {
+                        true => "install it, or name it; variables of the server's process (VIRTUAL_ENV, PYTHONHOME) were not looked at",
+                        false => "the text says what is needed; the next request tries again",
+                    }),
             );
             any_core(place, machine, report);
         }
