@@ -80,6 +80,7 @@ fn of_dll(subject: &Subject<'_>, dll: &Dll, place: &Place, machine: Machine, rep
 fn sentence(text: &str) -> String {
     let text = text.trim_end().trim_end_matches('.');
     text.replace("this process is", "the process of IIS is")
+        .replace("python in --python", "--python")
 }
 
 fn page(problem: &Problem) -> String {
