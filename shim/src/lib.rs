@@ -6,6 +6,7 @@ pub mod codes;
 pub mod ecb_host;
 pub mod error;
 pub mod headers;
+pub mod iis;
 pub mod run;
 pub mod serve;
 pub mod site;
@@ -53,6 +54,7 @@ fn act(command: &Command) -> error::Result<Option<Exit>> {
         Command::Run(args) => run::run(args),
         Command::Serve(args) => serve::serve(args),
         Command::Test(args) => testing::command::test(args),
+        Command::Iis { command } => iis::iis(command),
         Command::Completions { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();
             clap_complete::generate(*shell, &mut command, "isapi-shim", &mut std::io::stdout());

@@ -83,11 +83,12 @@ pub fn anchors(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// `isapi-shim [COMMAND] --help`.
+/// `isapi-shim [COMMAND] --help`; a command may be one of a command, as `iis check`.
 pub fn help(command: Option<&str>) -> String {
     let mut run = shim(&[]);
     let done = finish({
-        run.args(command).arg("--help");
+        run.args(command.into_iter().flat_map(str::split_whitespace));
+        run.arg("--help");
         run
     });
     assert_eq!(done.code, 0, "--help of {command:?} failed");

@@ -3,9 +3,11 @@
 pub mod c;
 pub mod docs;
 pub mod http;
+pub mod iis;
 #[cfg(feature = "windows")]
 pub mod installation;
 pub mod other_host;
+pub mod pe;
 pub mod probe;
 pub mod server;
 pub mod site;

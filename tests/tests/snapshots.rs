@@ -1,5 +1,7 @@
 //! Whole texts that users see, in `snapshots/` of the project: help, responses, error pages.
 
+use acceptance::iis::Server;
+use acceptance::pe::{X64, X86};
 use acceptance::site::Site;
 use acceptance::target::{WINDOWS, without};
 use acceptance::{finish, root, shim};
@@ -28,19 +30,22 @@ fn check(name: &str, text: &str, site: Option<&Site>) {
 
 #[test]
 fn help_of_every_command() {
-    for command in ["", "run", "serve", "test", "completions"] {
-        let arguments: Vec<&str> = [command, "--help"]
-            .into_iter()
-            .filter(|a| !a.is_empty())
-            .collect();
+    for command in [
+        "",
+        "run",
+        "serve",
+        "test",
+        "iis",
+        "iis config",
+        "iis check",
+        "completions",
+    ] {
+        let mut arguments: Vec<&str> = command.split_whitespace().collect();
+        let name = [&["help"], &arguments[..]].concat().join("-");
+        arguments.push("--help");
         let done = finish(shim(&arguments));
         assert_eq!(done.code, 0);
-        let name = if command.is_empty() {
-            "help"
-        } else {
-            &format!("help-{command}")
-        };
-        check(name, &done.out, None);
+        check(&name, &done.out, None);
     }
 }
 
@@ -83,4 +88,65 @@ fn errors_of_the_command_line() {
         &site.run("app.py", &[]).err,
         Some(&site),
     );
+}
+
+#[test]
+fn what_iis_config_prints() {
+    let plain = [
+        "iis",
+        "config",
+        "--site",
+        "Shop",
+        "--pool",
+        "Shop",
+        "--dll",
+        r"C:\inetpub\PyISAPIe\PyISAPIe.dll",
+    ];
+    let both = ["--map", "*.py", "--map", "/api/*", "--wildcard"];
+    let new = ["--physical-path", r"D:\www\shop", "--port", "8080"];
+    let app = [
+        "--app",
+        "/api",
+        "--physical-path",
+        r"D:\www\api",
+        "--bits",
+        "32",
+    ];
+    for (name, options) in [
+        ("iis-config", &[][..]),
+        (
+            "iis-config-web-config",
+            &[&both[..], &["--format", "web.config"]].concat(),
+        ),
+        (
+            "iis-config-appcmd-site",
+            &[&new[..], &["--format", "appcmd"]].concat(),
+        ),
+        (
+            "iis-config-appcmd-app",
+            &[&app[..], &["--format", "appcmd"]].concat(),
+        ),
+    ] {
+        let done = finish(shim(&[&plain[..], options].concat()));
+        assert_eq!((done.code, done.err.as_str()), (0, ""));
+        check(name, &done.out, None);
+    }
+}
+
+#[test]
+fn the_report_of_iis_check() {
+    let server = Server::new();
+    server.web("<handlers>", "<handlers accessPolicy=\"Read\">");
+    server.web("verb=\"*\"", "verb=\"GET,HEAD,POST\"");
+    server.host(
+        "<add name=\"Shop\"",
+        "<add name=\"Shop\" enable32BitAppOnWin64=\"true\"",
+    );
+    server.dll("c/inetpub/shop/PyISAPIe.dll", X64, &[], &[]);
+    server.dll("c/Python313/python313.dll", X86, &[], &[]);
+    let done = server.check(&[]);
+    assert_eq!(done.code, 1);
+    check("iis-check", &done.out, Some(&server.files));
+    let json = server.check(&["--format", "json"]);
+    check("iis-check-json", &json.out, Some(&server.files));
 }

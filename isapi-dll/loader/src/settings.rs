@@ -98,10 +98,11 @@ impl Settings {
             )
         })?;
         let folder = file.parent().unwrap_or(Path::new(""));
-        for path in [&mut settings.python, &mut settings.log.file] {
-            if let Some(path) = path {
-                *path = folder.join(&*path);
-            }
+        for path in [&mut settings.python, &mut settings.log.file]
+            .into_iter()
+            .flatten()
+        {
+            *path = folder.join(&*path);
         }
         settings.file = Some(file.to_owned());
         Ok(settings)

@@ -1,9 +1,11 @@
 //! The command line, as data: each option with its help, and nothing that acts.
 
+mod iis;
 mod values;
 
 use crate::ecb_host::Trace;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+pub use iis::{Bits, CheckArgs, CheckFormat, ConfigArgs, ConfigFormat, IisCommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 pub use values::{HeaderArg, ServerVar};
@@ -12,8 +14,8 @@ pub use values::{HeaderArg, ServerVar};
 #[derive(Debug, Parser)]
 #[command(name = "isapi-shim", version, max_term_width = 100)]
 #[command(
-    after_help = "Exit codes: 0 good; 1 the script or a comparison failed; 2 usage; 3 the \
-                        host failed; 5 nothing to do.\nErrors have codes (ISH0101): \
+    after_help = "Exit codes: 0 good; 1 the script, a comparison or a check failed; 2 usage; 3 \
+                        the host failed; 5 nothing to do.\nErrors have codes (ISH0101): \
                         docs/errors.md lists them."
 )]
 pub struct Cli {
@@ -31,6 +33,12 @@ pub enum Command {
     Serve(ServeArgs),
     /// Send the requests of .http files, and compare the responses with snapshots.
     Test(TestArgs),
+    /// Set up a site under IIS, and find the mistakes of one.
+    Iis {
+        /// What to do.
+        #[command(subcommand)]
+        command: IisCommand,
+    },
     /// Print a completion script for a shell.
     #[command(after_help = "Example:\n  isapi-shim completions bash > \
                             ~/.local/share/bash-completion/completions/isapi-shim")]

@@ -15,7 +15,7 @@ pub mod static_files;
 mod url;
 pub mod web_config;
 mod web_handlers;
-mod xml;
+pub(crate) mod xml;
 
 pub use discover::discover_root;
 pub use handlers::{Access, AccessPolicy, Handler, Kind, MappingKind, ResourceType, Verbs};
@@ -192,7 +192,7 @@ fn folder(path: &Path) -> Result<PathBuf> {
     .fix(format!("name its folder, {}", parent.display())))
 }
 
-fn check_pattern(pattern: &str) -> Result<()> {
+pub(crate) fn check_pattern(pattern: &str) -> Result<()> {
     let fix = if pattern.starts_with('.') && !pattern.contains(['*', '/']) {
         format!("write \"*{pattern}\"")
     } else if pattern.trim().is_empty() || pattern.contains(|c: char| c.is_control() || c == '\\') {

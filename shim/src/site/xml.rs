@@ -11,14 +11,14 @@ use std::ops::Range;
 const DEPTH: usize = 64;
 
 /// The text of a configuration file with the name to call it by.
-pub(super) struct Source<'t> {
-    pub(super) file: &'t str,
-    pub(super) text: &'t str,
+pub(crate) struct Source<'t> {
+    pub(crate) file: &'t str,
+    pub(crate) text: &'t str,
 }
 
 impl Source<'_> {
     /// An error that points at `span` (bytes of the text).
-    pub(super) fn error(
+    pub(crate) fn error(
         &self,
         code: codes::Code,
         what: impl Into<String>,
@@ -31,7 +31,7 @@ impl Source<'_> {
     }
 
     /// An error about the value of `attribute`.
-    pub(super) fn bad_value(
+    pub(crate) fn bad_value(
         &self,
         attribute: &Attribute,
         what: &str,
@@ -43,7 +43,7 @@ impl Source<'_> {
     }
 
     /// The attribute, which must be there and not be empty.
-    pub(super) fn required<'e>(&self, element: &'e Element, name: &str) -> Result<&'e Attribute> {
+    pub(crate) fn required<'e>(&self, element: &'e Element, name: &str) -> Result<&'e Attribute> {
         let found = element
             .attribute(name)
             .filter(|a| !a.value.trim().is_empty());
@@ -57,7 +57,7 @@ impl Source<'_> {
 
     /// Refuses attributes that are not in `names`, as IIS does. Locks and the transformation
     /// marks of `web.Release.config` may stand anywhere.
-    pub(super) fn only(&self, element: &Element, names: &[&str]) -> Result<()> {
+    pub(crate) fn only(&self, element: &Element, names: &[&str]) -> Result<()> {
         let known = |n: &str| names.contains(&n) || n.starts_with("lock") || n.contains(':');
         match element.attributes.iter().find(|a| !known(&a.name)) {
             None => Ok(()),
@@ -72,7 +72,7 @@ impl Source<'_> {
     }
 
     /// The error for an element that a collection cannot hold; `known` are those it can.
-    pub(super) fn unknown(&self, element: &Element, known: &str) -> Error {
+    pub(crate) fn unknown(&self, element: &Element, known: &str) -> Error {
         let what = format!("<{}> cannot stand here", element.name);
         self.error(codes::CONFIG_VALUE, what, &element.span)
             .fix(format!(
@@ -81,7 +81,7 @@ impl Source<'_> {
     }
 
     /// One of the words in `choices`, without regard to case.
-    pub(super) fn choice<T: Copy>(
+    pub(crate) fn choice<T: Copy>(
         &self,
         attribute: &Attribute,
         choices: &[(&str, T)],
@@ -90,7 +90,7 @@ impl Source<'_> {
     }
 
     /// As [`choice`](Self::choice), for one `word` of a list.
-    pub(super) fn word<T: Copy>(
+    pub(crate) fn word<T: Copy>(
         &self,
         at: &Attribute,
         word: &str,
@@ -110,7 +110,7 @@ impl Source<'_> {
     }
 
     /// A truth value; `default` when the attribute is missing.
-    pub(super) fn boolean(&self, element: &Element, name: &str, default: bool) -> Result<bool> {
+    pub(crate) fn boolean(&self, element: &Element, name: &str, default: bool) -> Result<bool> {
         let choices = [("true", true), ("false", false)];
         element
             .attribute(name)
@@ -118,7 +118,7 @@ impl Source<'_> {
     }
 
     /// A whole number of 32 bits without sign; `default` when the attribute is missing.
-    pub(super) fn number(&self, element: &Element, name: &str, default: u32) -> Result<u32> {
+    pub(crate) fn number(&self, element: &Element, name: &str, default: u32) -> Result<u32> {
         element.attribute(name).map_or(Ok(default), |a| {
             let fix = format!("write a whole number from 0 to {}", u32::MAX);
             a.value
@@ -139,33 +139,33 @@ fn floor(text: &str, at: usize) -> usize {
 
 /// An attribute; `span` is its raw value, between the quotes.
 #[derive(Debug)]
-pub(super) struct Attribute {
-    pub(super) name: String,
-    pub(super) value: String,
-    pub(super) span: Range<usize>,
+pub(crate) struct Attribute {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    pub(crate) span: Range<usize>,
 }
 
 /// An element; `span` is its start tag. Text between elements is left out: web.config has none.
 #[derive(Debug)]
-pub(super) struct Element {
-    pub(super) name: String,
-    pub(super) span: Range<usize>,
-    pub(super) attributes: Vec<Attribute>,
-    pub(super) children: Vec<Element>,
+pub(crate) struct Element {
+    pub(crate) name: String,
+    pub(crate) span: Range<usize>,
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) children: Vec<Element>,
 }
 
 impl Element {
-    pub(super) fn attribute(&self, name: &str) -> Option<&Attribute> {
+    pub(crate) fn attribute(&self, name: &str) -> Option<&Attribute> {
         self.attributes.iter().find(|a| a.name == name)
     }
 
-    pub(super) fn children<'e>(&'e self, name: &'e str) -> impl Iterator<Item = &'e Element> {
+    pub(crate) fn children<'e>(&'e self, name: &'e str) -> impl Iterator<Item = &'e Element> {
         self.children.iter().filter(move |c| c.name == name)
     }
 }
 
 /// The bytes of a file as text: by byte order mark, as UTF-8, or as its XML declaration says.
-pub(super) fn decode(bytes: &[u8]) -> Option<String> {
+pub(crate) fn decode(bytes: &[u8]) -> Option<String> {
     if let Some((encoding, mark)) = encoding_rs::Encoding::for_bom(bytes) {
         let (text, broken) = encoding.decode_without_bom_handling(&bytes[mark..]);
         return (!broken).then(|| text.into_owned());
@@ -186,7 +186,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<String> {
 }
 
 /// Reads the whole document and gives its root element.
-pub(super) fn parse(source: &Source) -> Result<Element> {
+pub(crate) fn parse(source: &Source) -> Result<Element> {
     let mut reader = quick_xml::Reader::from_str(source.text);
     let mut open: Vec<Element> = Vec::new();
     let mut root: Option<Element> = None;
