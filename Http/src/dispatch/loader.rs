@@ -91,7 +91,29 @@ pub(super) fn handler_file<'py>(py: Python<'py>, path: &str) -> PyResult<Bound<'
     Ok(PyCFunction::new_closure(py, Some(c"Request"), None, call)?.into_any())
 }
 
+#[cfg(windows)]
 fn script(py: Python<'_>, given: &str) -> Arc<Script> {
+    let lock = || {
+        GIVEN
+            .lock_py_attached(py)
+            .unwrap_or_else(PoisonError::into_inner)
+    };
+    if let Some(script) = lock().get(given) {
+        return Arc::clone(script);
+    }
+    let script = script_of_file(py, given);
+    let mut known = lock();
+    if known.len() >= MOST_GIVEN {
+        known.clear();
+    }
+    known.insert(given.to_owned(), Arc::clone(&script));
+    script
+}
+
+#[cfg(not(windows))]
+use script_of_file as script;
+
+fn script_of_file(py: Python<'_>, given: &str) -> Arc<Script> {
     let mut scripts = SCRIPTS
         .lock_py_attached(py)
         .unwrap_or_else(PoisonError::into_inner);
@@ -108,6 +130,15 @@ fn script(py: Python<'_>, given: &str) -> Arc<Script> {
     scripts.insert(key.into_owned(), Arc::clone(&script));
     script
 }
+
+/// The scripts by the paths that hosts gave, so that the key need not be made for each request.
+/// Windows asks itself for it, and hosts give the same few paths again and again.
+#[cfg(windows)]
+static GIVEN: LazyLock<Mutex<HashMap<String, Arc<Script>>>> = LazyLock::new(Mutex::default);
+
+/// A path can be spelled in endless ways; a client must not fill the memory with them.
+#[cfg(windows)]
+const MOST_GIVEN: usize = 4096;
 
 /// What tells one script from another. Windows opens the same file for `/A.py` and `/a.py`, and
 /// with either slash.
@@ -211,6 +242,11 @@ impl Script {
         let scripts = SCRIPTS.lock_py_attached(py);
         let mut scripts = scripts.unwrap_or_else(PoisonError::into_inner);
         scripts.remove(key(&self.path.to_string_lossy()).as_ref());
+        #[cfg(windows)]
+        GIVEN
+            .lock_py_attached(py)
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|_, script| !std::ptr::eq(&**script, self));
     }
 
     /// The module, if it need not be loaded again.

@@ -2,6 +2,7 @@
 
 mod ffi;
 mod find;
+mod gate;
 mod setup;
 
 pub(crate) use ffi::forget_case_variable;
@@ -9,6 +10,7 @@ pub use find::PythonAt;
 pub(crate) use find::set_python;
 
 use crate::codes::{self, Code};
+use gate::Gate;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::sync::{Mutex, PoisonError};
@@ -29,6 +31,8 @@ impl StartError {
         }
     }
 }
+
+static GATE: Gate = Gate::new();
 
 /// `None` until the first attempt; then how it ended.
 static STARTED: Mutex<Option<Result<(), StartError>>> = Mutex::new(None);
@@ -81,7 +85,19 @@ fn start_failed(python: &std::path::Path, reason: &str) -> String {
 /// `threading.local` lives from one request to the next on the same host thread.
 pub(crate) fn attach<R>(f: impl for<'py> FnOnce(Python<'py>) -> R) -> R {
     ffi::keep_thread_state();
-    Python::attach(f)
+    // Elsewhere waking a thread costs less than it takes two of them to take turns.
+    if !cfg!(windows) {
+        return Python::attach(f);
+    }
+    let turn = GATE.wait();
+    let mut inside = None;
+    let result = Python::attach(|py| {
+        inside = Some(turn.taken());
+        f(py)
+    });
+    // After the GIL was given up, so that the next one finds it free.
+    drop(inside);
+    result
 }
 
 /// Runs what Python would run at its end (`atexit`, waiting for threads), without ending it:
