@@ -35,6 +35,25 @@ run *arguments:
 serve *arguments:
     cargo run --release -p isapi-shim -- serve {{arguments}}
 
+# Set up this machine for the Windows side, and build it: PyISAPIe.dll, cores, isapi-shim.exe
+windows-build:
+    isapi-dll/windows/setup
+    isapi-dll/windows/build
+    isapi-dll/windows/build --target i686-pc-windows-gnu --pythons 3.13
+
+# The acceptance tests through PyISAPIe.dll under Wine: just windows-test --python 3.13
+windows-test *arguments:
+    isapi-dll/windows/test {{arguments}}
+
+# PyISAPIe.dll beside pywin32's loader under Wine, and a million requests
+windows-bench:
+    isapi-dll/windows/bench
+
+# The release archives for Windows
+release:
+    isapi-dll/windows/setup build
+    isapi-dll/windows/release
+
 # The snapshots of the examples
 examples:
     cargo run --quiet -p isapi-shim -- test examples
