@@ -43,13 +43,15 @@ windows_python() {
     echo "$CACHE/python-$1"
 }
 
-# Wine's server ends with its last program, and a program that starts just then fails. So it stays
-# for a while.
+# Wine's server ends with its last program, and a program that starts just then fails. So a new one
+# is started, which stays for a while; one that runs already cannot be told to.
 keep_wineserver() {
     local candidate
     for candidate in "$(command -v wineserver || true)" /usr/lib/wine/wineserver; do
         if [ -n "$candidate" ] && [ -x "$candidate" ]; then
-            "$candidate" -p300 2> /dev/null || true # it runs already
+            "$candidate" -k 2> /dev/null || true # there was none
+            "$candidate" -w
+            "$candidate" -p300
             return
         fi
     done
