@@ -52,6 +52,9 @@ keep_wineserver() {
             "$candidate" -k 2> /dev/null || true # there was none
             "$candidate" -w
             "$candidate" -p300
+            # Its services start with the first program and keep what that one has open: not a pipe
+            # whose end somebody waits for.
+            "$(find_wine)" wineboot < /dev/null > /dev/null 2>&1
             return
         fi
     done

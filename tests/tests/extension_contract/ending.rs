@@ -93,6 +93,10 @@ fn done_may_come_long_after_the_return() {
     assert_eq!(client.get("/static.txt").text(), "static text");
 }
 
+/// Not under Wine 8: there a process that has started some hundreds of threads, one for each of
+/// these requests, now and then stops answering; what keeps it is inside Wine. That DONE comes from
+/// other threads is tested there by pywin32's pool and by the extension's own threads.
+#[cfg(not(feature = "windows"))]
 #[test]
 fn done_may_come_in_any_order_with_the_return() {
     let site = Site::default();
