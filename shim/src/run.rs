@@ -71,14 +71,11 @@ pub fn run(args: &RunArgs) -> Result<Option<Exit>> {
 fn exit(outcome: &Outcome, cut: bool) -> Option<Exit> {
     if outcome.failed() {
         // The core's codes for Python and the process; everything else is the script's.
-        let never_ended = codes::PENDING_TIMEOUT.to_string();
-        return Some(
-            if outcome.log.contains("ISH03") || outcome.log == never_ended {
-                Exit::Host
-            } else {
-                Exit::Failed
-            },
-        );
+        return Some(if outcome.log.contains("ISH03") {
+            Exit::Host
+        } else {
+            Exit::Failed
+        });
     }
     (cut || outcome.extension.is_none()).then_some(Exit::Failed)
 }
@@ -98,7 +95,6 @@ pub fn new_host(site: Site, args: &HostArgs, handler: Option<PathBuf>) -> Result
         reload: args.reload.as_str(),
         error_details: args.error_details.as_str(),
         trace: args.trace(),
-        pending_timeout: args.pending_timeout(),
     };
     Ok(Host::new(site, extension, options))
 }

@@ -8,7 +8,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 pub use iis::{Bits, CheckArgs, CheckFormat, ConfigArgs, ConfigFormat, IisCommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 pub use values::{HeaderArg, ServerVar};
 
 /// Run, serve and test PyISAPIe scripts (`from Http import *`) without IIS.
@@ -126,22 +125,9 @@ pub struct HostArgs {
     /// Who sees tracebacks on error pages; `ErrorDetails` in Http/Config.py wins
     #[arg(long, value_name = "WHO", default_value = "local")]
     pub error_details: ErrorDetails,
-
-    /// How many seconds an extension may leave a request pending; 0: for ever
-    #[arg(long, value_name = "SECONDS", default_value_t = PENDING_TIMEOUT)]
-    pub pending_timeout: u32,
 }
 
-/// IIS itself waits for ever, and its client for as long as it likes. Two minutes are what IIS
-/// grants a client that says nothing (connectionTimeout).
-const PENDING_TIMEOUT: u32 = 120;
-
 impl HostArgs {
-    /// How long a request may be pending.
-    pub fn pending_timeout(&self) -> Option<Duration> {
-        (self.pending_timeout > 0).then(|| Duration::from_secs(self.pending_timeout.into()))
-    }
-
     /// The trace the user asked for.
     pub fn trace(&self) -> Trace {
         match self.trace {

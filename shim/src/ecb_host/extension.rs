@@ -2,7 +2,6 @@
 #![allow(unsafe_code)]
 
 use super::built_in;
-use super::load_error::{self, Kind};
 use crate::codes;
 use crate::error::{Error, Result};
 use crate::site::real_path;
@@ -42,13 +41,6 @@ unsafe fn open(path: &Path) -> std::result::Result<Library, libloading::Error> {
 unsafe fn open(path: &Path) -> std::result::Result<Library, libloading::Error> {
     // SAFETY: the caller's contract.
     unsafe { Library::new(path) }
-}
-
-/// The system's number of a failure, on Windows.
-fn error_number(error: &libloading::Error) -> Option<u32> {
-    let cause = std::error::Error::source(error)?;
-    let cause = cause.downcast_ref::<std::io::Error>()?;
-    u32::try_from(cause.raw_os_error()?).ok()
 }
 
 /// A loaded extension.
@@ -125,29 +117,24 @@ impl Extension {
         }
         // A bare file name would be looked for in the system's folders.
         let full = real_path(path).unwrap_or_else(|_| path.to_owned());
-        // Only for messages.
-        let kind = || Kind::of(&std::fs::read(&full).unwrap_or_default());
         // SAFETY: loading runs the library's initialisers; that is what the user asked for, and
         // what IIS does.
         let library = unsafe { open(&full) }.map_err(|e| {
-            let system = reason(&e);
-            let (why, fix) = load_error::explain(&kind(), error_number(&e), cfg!(windows));
-            let why = [system, why].into_iter().filter(|text| !text.is_empty());
-            let why = why.collect::<Vec<_>>().join("; ");
-            let text = format!("{shown} cannot be loaded: {why}");
-            Error::new(codes::EXTENSION_UNLOADABLE, text).fix(fix)
+            Error::new(
+                codes::EXTENSION_UNLOADABLE,
+                format!("{shown} cannot be loaded: {}", reason(&e)),
+            )
+            .fix(
+                "the library must be built for this system and bitness, and everything it needs \
+                 must be found",
+            )
         })?;
-        let missing = |name: &str| {
-            let mut text = format!("{shown} does not export {name}");
-            if let Kind::Windows(pe) = kind()
-                && let Some(export) = load_error::decorated(&pe, name)
-            {
-                text.push_str(&format!(", but {export}"));
-            }
-            Error::new(codes::EXTENSION_EXPORT, text).fix(
+        let missing =
+            |name: &str| {
+                Error::new(codes::EXTENSION_EXPORT, format!("{shown} does not export {name}")).fix(
                 "an ISAPI extension exports GetExtensionVersion and HttpExtensionProc, undecorated",
             )
-        };
+            };
         // SAFETY: the exports of these names have these types in every ISAPI extension; the
         // pointers live as long as the library, which is never unloaded.
         let (version, process, terminate, set_last_error) = unsafe {

@@ -3,11 +3,6 @@
 
 use isapi_base::ecb::constants::HSE_STATUS_PENDING;
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
-/// How often a request that is pending is looked at without being woken. Under Wine 8 one wake-up
-/// in some hundreds is lost.
-const LOOK: Duration = Duration::from_millis(250);
 
 #[derive(Debug, Default)]
 struct State {
@@ -48,27 +43,25 @@ impl Latch {
         state.done.is_some() || final_return
     }
 
-    /// `HttpExtensionProc` returned `status`; waits for `DONE` where that is *pending*, for no
-    /// longer than `limit`. The result is the status the request ended with; `None`: it has not.
+    /// `HttpExtensionProc` returned `status`; waits for `DONE` where that is *pending*. The result
+    /// is the status the request ended with.
     ///
     /// An extension that says *done* and returns another status (isapi_wsgi does) is finished all
     /// the same, and only once.
-    pub(super) fn returned(&self, status: u32, limit: Option<Duration>) -> Option<u32> {
+    pub(super) fn returned(&self, status: u32) -> u32 {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.returned = Some(status);
         if status != HSE_STATUS_PENDING {
-            return Some(status);
+            return status;
         }
-        let begun = Instant::now();
         loop {
             if let Some(done) = state.done {
-                return Some(done);
+                return done;
             }
-            if limit.is_some_and(|limit| begun.elapsed() >= limit) {
-                return None;
-            }
-            let wait = self.changed.wait_timeout(state, LOOK);
-            state = wait.unwrap_or_else(PoisonError::into_inner).0;
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -84,8 +77,8 @@ mod tests {
         let latch = Latch::default();
         assert!(latch.done(HSE_STATUS_SUCCESS_AND_KEEP_CONN));
         assert_eq!(
-            latch.returned(HSE_STATUS_PENDING, None),
-            Some(HSE_STATUS_SUCCESS_AND_KEEP_CONN)
+            latch.returned(HSE_STATUS_PENDING),
+            HSE_STATUS_SUCCESS_AND_KEEP_CONN
         );
     }
 
@@ -94,29 +87,15 @@ mod tests {
         let latch = Arc::new(Latch::default());
         let other = Arc::clone(&latch);
         let done = std::thread::spawn(move || other.done(HSE_STATUS_SUCCESS));
-        assert_eq!(
-            latch.returned(HSE_STATUS_PENDING, None),
-            Some(HSE_STATUS_SUCCESS)
-        );
+        assert_eq!(latch.returned(HSE_STATUS_PENDING), HSE_STATUS_SUCCESS);
         assert!(done.join().unwrap());
-    }
-
-    #[test]
-    fn a_request_that_is_never_done_is_given_up() {
-        let latch = Latch::default();
-        let limit = Some(Duration::ZERO);
-        assert_eq!(latch.returned(HSE_STATUS_PENDING, limit), None);
-        assert!(latch.done(HSE_STATUS_SUCCESS), "a late DONE is the first");
     }
 
     #[test]
     fn done_and_a_final_return_end_the_request_once() {
         let latch = Latch::default();
         assert!(latch.done(HSE_STATUS_SUCCESS));
-        assert_eq!(
-            latch.returned(HSE_STATUS_SUCCESS, None),
-            Some(HSE_STATUS_SUCCESS)
-        );
+        assert_eq!(latch.returned(HSE_STATUS_SUCCESS), HSE_STATUS_SUCCESS);
         assert!(!latch.done(HSE_STATUS_SUCCESS), "a second DONE is told");
     }
 }

@@ -11,7 +11,6 @@ mod dechunk;
 mod extension;
 mod head;
 mod latch;
-mod load_error;
 mod paths;
 mod registry;
 mod reply;
@@ -42,7 +41,6 @@ use std::io::{Read, Seek};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 pub use trace::Trace;
 
 /// The name and version that IIS 10 gives; extensions parse the number.
@@ -59,8 +57,6 @@ pub struct HostOptions {
     pub error_details: &'static str,
     /// Whether calls are written to standard error.
     pub trace: Trace,
-    /// How long a request may be *pending*; `None`: for ever.
-    pub pending_timeout: Option<Duration>,
 }
 
 /// One site with one extension.
@@ -328,12 +324,8 @@ impl Exchange {
         let block = Arc::new(Block::new(&conn));
         *conn.block.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&block));
         let returned = callbacks::process(&conn, &block);
-        let limit = self.host.options.pending_timeout;
-        let ended = conn.latch.returned(returned, limit);
+        let status = conn.latch.returned(returned);
         registry::remove(conn.id);
-        let Some(status) = ended else {
-            return self.give_up(block);
-        };
         *conn.block.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let (http_status, log_data) = block.left_behind();
         block.poison();
@@ -352,30 +344,6 @@ impl Exchange {
             substatus: child.map_or(0, |c| c.substatus),
             static_file: child.is_some_and(|c| c.static_file),
             log: log_data + &appended,
-            ..Outcome::default()
-        }
-    }
-
-    /// The extension has said *pending* and never *done*. It may still use the control block, which
-    /// is left as it is for good; its callbacks find no request any more, and are told so.
-    fn give_up(&self, block: Arc<Block>) -> Outcome {
-        std::mem::forget(block);
-        let seconds = self.host.options.pending_timeout.unwrap_or_default();
-        let text = format!(
-            "the extension returned PENDING and did not call DONE_WITH_SESSION within {} s",
-            seconds.as_secs_f64()
-        );
-        report(codes::PENDING_TIMEOUT, &text);
-        let mut reply = self.reply();
-        if reply.is_begun() {
-            reply.close();
-        } else {
-            drop(reply);
-            self.refuse(&Refusal::new(500, 0, text));
-        }
-        Outcome {
-            extension: Some(HSE_STATUS_ERROR),
-            log: codes::PENDING_TIMEOUT.to_string(),
             ..Outcome::default()
         }
     }

@@ -159,27 +159,3 @@ fn callbacks_of_a_request_that_is_over_fail_and_are_said_aloud() {
         server.said(&format!("ISH0505: {name} "));
     }
 }
-
-#[test]
-fn a_request_that_is_never_done_is_given_up_and_said_aloud() {
-    let options = ["--pending-timeout", "1"];
-    let ran = run(&Site::default(), "scenario=return&code=3", &options);
-    assert_eq!(ran.code, 3, "{}", ran.err);
-    assert_eq!(ran.response().status, 500);
-    assert!(ran.err.contains("ISH0509"), "{}", ran.err);
-    // What was sent already stays.
-    let ran = run(&Site::default(), "scenario=return&code=3&send=1", &options);
-    assert_eq!((ran.code, ran.text()), (3, "sent".to_owned()));
-    assert!(ran.err.contains("ISH0509"), "{}", ran.err);
-}
-
-#[test]
-fn a_late_done_is_said_aloud_and_the_server_lives() {
-    let site = Site::default();
-    let server = Server::with(&site, ["--map", "*.x", "--pending-timeout", "1"]);
-    assert_eq!(server.get("/page.x?scenario=held").status, 500);
-    server.said("ISH0509");
-    assert_eq!(server.get("/page.x?scenario=release").text(), "released");
-    server.said("ISH0505: ServerSupportFunction ");
-    assert_eq!(server.get("/static.txt").text(), "static text");
-}
