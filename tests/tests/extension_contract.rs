@@ -12,6 +12,8 @@ mod ending;
 mod loading;
 #[path = "extension_contract/paths.rs"]
 mod paths;
+#[path = "extension_contract/pending.rs"]
+mod pending;
 #[path = "extension_contract/request_body.rs"]
 mod request_body;
 #[path = "extension_contract/response.rs"]

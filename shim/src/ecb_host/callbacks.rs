@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::block::Block;
+use super::latch::Access;
 use super::trace::{Call, excerpt, micros};
 use super::variables::{Value, ansi};
 use super::{Conn, registry, report};
@@ -257,10 +258,10 @@ impl Conn {
     /// Refuses a callback behind `DONE_WITH_SESSION`, though `HttpExtensionProc` may not have
     /// returned yet: IIS may have given the request away by then.
     pub(super) fn must_be_open(&self, name: &str) -> Result<(), Win32Error> {
-        if self.latch.is_done() {
-            Err(over(name))
-        } else {
-            Ok(())
+        match self.latch.enter() {
+            Access::Open => Ok(()),
+            Access::Done => Err(over(name)),
+            Access::GivenUp => Err(self.late(name)),
         }
     }
 
@@ -269,9 +270,14 @@ impl Conn {
         if buffer.is_empty() {
             return Ok(0);
         }
-        self.incoming
+        let read = self
+            .incoming
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .read(buffer)
+            .read(buffer);
+        if self.latch.is_given_up() {
+            self.drop_body();
+        }
+        read
     }
 }

@@ -5,6 +5,7 @@
 use super::callbacks::{Note, call};
 use super::child::ChildRequest;
 use super::completion::Completion;
+use super::latch::Done;
 use super::{Conn, head, report, send, token};
 use crate::codes;
 use crate::site::Refusal;
@@ -14,7 +15,7 @@ use isapi_base::ecb::win32::Win32Error;
 use std::ffi::{CStr, c_char, c_void};
 use std::sync::{Arc, PoisonError};
 
-type Done = Result<(), Win32Error>;
+type Answer = Result<(), Win32Error>;
 
 const BAD: Win32Error = Win32Error::INVALID_PARAMETER;
 
@@ -31,7 +32,9 @@ pub(super) unsafe extern "system" fn server_support_function(
             note.argument = request_name(request).map_or_else(|| request.to_string(), Into::into);
         }
         // Twice done has a message of its own.
-        if request != HSE_REQ_DONE_WITH_SESSION {
+        // An extension that asks whether its client is there learns that the request was given up.
+        let asks = request == HSE_REQ_IS_CONNECTED && conn.latch.is_given_up();
+        if request != HSE_REQ_DONE_WITH_SESSION && !asks {
             conn.must_be_open("ServerSupportFunction")?;
         }
         // SAFETY: ISAPI defines for each request what the three pointers are; an extension that
@@ -70,7 +73,7 @@ impl Arguments {
 
 /// # Safety
 /// The arguments are what ISAPI demands for `request`.
-unsafe fn serve(conn: &Arc<Conn>, note: &mut Note, request: DWORD, at: Arguments) -> Done {
+unsafe fn serve(conn: &Arc<Conn>, note: &mut Note, request: DWORD, at: Arguments) -> Answer {
     // SAFETY: in each arm the types are those of the request, by the caller's contract.
     unsafe {
         match request {
@@ -211,16 +214,18 @@ unsafe fn wide<'a>(text: *const u16) -> Option<&'a [u16]> {
 }
 
 fn done(conn: &Conn, status: DWORD) {
-    if !conn.latch.done(status) {
-        report(
+    match conn.latch.done(status) {
+        Done::First => {}
+        Done::Late => conn.done_late(),
+        Done::Again => report(
             codes::EXTENSION_CONTRACT,
             "DONE_WITH_SESSION came twice for one request",
-        );
+        ),
     }
 }
 
 /// A whole 302 answer; nothing else is needed.
-fn redirect(conn: &Conn, url: &[u8]) -> Done {
+fn redirect(conn: &Conn, url: &[u8]) -> Answer {
     // A line break would begin another header.
     let url: Vec<u8> = url
         .iter()
@@ -253,7 +258,7 @@ unsafe fn set_completion(conn: &Conn, at: Arguments) {
 ///
 /// # Safety
 /// `size` is valid, and `target` has as many units as it says.
-unsafe fn copy_out<T: Copy>(text: &[T], unit: u32, target: *mut T, size: *mut DWORD) -> Done {
+unsafe fn copy_out<T: Copy>(text: &[T], unit: u32, target: *mut T, size: *mut DWORD) -> Answer {
     // SAFETY: the caller's contract.
     unsafe {
         let offered = *size;
@@ -271,7 +276,7 @@ unsafe fn copy_out<T: Copy>(text: &[T], unit: u32, target: *mut T, size: *mut DW
 
 /// # Safety
 /// As for `HSE_REQ_MAP_URL_TO_PATH`.
-unsafe fn map_url(conn: &Conn, note: &mut Note, at: Arguments) -> Done {
+unsafe fn map_url(conn: &Conn, note: &mut Note, at: Arguments) -> Answer {
     if at.size.is_null() {
         return Err(BAD);
     }
@@ -286,7 +291,7 @@ unsafe fn map_url(conn: &Conn, note: &mut Note, at: Arguments) -> Done {
 
 /// # Safety
 /// As for `HSE_REQ_MAP_UNICODE_URL_TO_PATH`; the size counts bytes.
-unsafe fn map_unicode_url(conn: &Conn, at: Arguments) -> Done {
+unsafe fn map_unicode_url(conn: &Conn, at: Arguments) -> Answer {
     if at.size.is_null() {
         return Err(BAD);
     }
@@ -301,7 +306,7 @@ unsafe fn map_unicode_url(conn: &Conn, at: Arguments) -> Done {
 
 /// # Safety
 /// As for `HSE_REQ_MAP_URL_TO_PATH_EX`: the URL, and a structure in the place of the type.
-unsafe fn map_url_ex(conn: &Conn, at: Arguments) -> Done {
+unsafe fn map_url_ex(conn: &Conn, at: Arguments) -> Answer {
     // SAFETY: by contract.
     let (url, info) = unsafe { (at.string()?, at.kind.cast::<HSE_URL_MAPEX_INFO>().as_mut()) };
     let info = info.ok_or(BAD)?;
@@ -316,7 +321,7 @@ unsafe fn map_url_ex(conn: &Conn, at: Arguments) -> Done {
 }
 
 /// Copies a path and its NUL; a longer one is cut as IIS 6 does it, and told by error 122.
-fn put_path<T: Copy + Default>(to: &mut [T; MAX_PATH], path: &[T]) -> Done {
+fn put_path<T: Copy + Default>(to: &mut [T; MAX_PATH], path: &[T]) -> Answer {
     let length = path.len().min(MAX_PATH - 1);
     to[..length].copy_from_slice(&path[..length]);
     to[length] = T::default();
@@ -329,7 +334,7 @@ fn put_path<T: Copy + Default>(to: &mut [T; MAX_PATH], path: &[T]) -> Done {
 
 /// # Safety
 /// As for `HSE_REQ_MAP_UNICODE_URL_TO_PATH_EX`.
-unsafe fn map_unicode_url_ex(conn: &Conn, at: Arguments) -> Done {
+unsafe fn map_unicode_url_ex(conn: &Conn, at: Arguments) -> Answer {
     // SAFETY: by contract.
     let (url, info) = unsafe {
         (
@@ -363,7 +368,7 @@ impl Target {
 
 /// # Safety
 /// As for `HSE_REQ_ASYNC_READ_CLIENT`.
-unsafe fn async_read(conn: &Arc<Conn>, at: Arguments) -> Done {
+unsafe fn async_read(conn: &Arc<Conn>, at: Arguments) -> Answer {
     // SAFETY: by contract.
     let (size, flags) = unsafe { (at.size.as_ref(), at.kind.as_ref()) };
     let (size, flags) = (*size.ok_or(BAD)?, *flags.ok_or(BAD)?);
@@ -428,7 +433,7 @@ unsafe fn entity(info: *const HSE_EXEC_URL_ENTITY_INFO) -> Option<Vec<u8>> {
 
 /// # Safety
 /// The status is a string or NULL.
-unsafe fn custom_error(conn: &Arc<Conn>, info: &HSE_CUSTOM_ERROR_INFO) -> Done {
+unsafe fn custom_error(conn: &Arc<Conn>, info: &HSE_CUSTOM_ERROR_INFO) -> Answer {
     // SAFETY: the caller's contract.
     let status = unsafe { string(info.pszStatus) }.ok_or(BAD)?;
     let head = head::parse(Some(status), b"").head;
