@@ -10,6 +10,8 @@ mod children;
 mod ending;
 #[path = "extension_contract/loading.rs"]
 mod loading;
+#[path = "extension_contract/misuse.rs"]
+mod misuse;
 #[path = "extension_contract/paths.rs"]
 mod paths;
 #[path = "extension_contract/pending.rs"]

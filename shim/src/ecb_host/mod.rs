@@ -13,6 +13,7 @@ mod extension;
 mod head;
 mod latch;
 mod load_error;
+mod misuse;
 mod paths;
 mod pending;
 mod registry;
