@@ -64,11 +64,14 @@ pub fn run(args: &RunArgs) -> Result<Option<Exit>> {
         // A reader that went away wants no more; that is no failure.
         let _ = std::io::stdout().lock().write_all(&held);
     }
-    host.extension().terminate();
+    host.terminate();
     Ok(exit(&outcome, cut.load(Ordering::Acquire)))
 }
 
 fn exit(outcome: &Outcome, cut: bool) -> Option<Exit> {
+    if outcome.given_up {
+        return Some(Exit::Host);
+    }
     if outcome.failed() {
         // The core's codes for Python and the process; everything else is the script's.
         return Some(if outcome.log.contains("ISH03") {
@@ -95,6 +98,7 @@ pub fn new_host(site: Site, args: &HostArgs, handler: Option<PathBuf>) -> Result
         reload: args.reload.as_str(),
         error_details: args.error_details.as_str(),
         trace: args.trace(),
+        pending_timeout: args.pending_timeout(),
     };
     Ok(Host::new(site, extension, options))
 }

@@ -24,6 +24,11 @@
 void SetLastError(uint32_t error);
 uint32_t GetLastError(void);
 #else
+#ifdef NEEDS_WHAT_IS_NOT_THERE
+extern int absent_symbol;
+int *needed = &absent_symbol;
+#endif
+
 static _Thread_local DWORD error_of_thread;
 /* Off Windows there is no SetLastError: the host calls this one before it returns FALSE. */
 void SetLastError(uint32_t error) { error_of_thread = error; }

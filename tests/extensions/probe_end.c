@@ -93,6 +93,43 @@ static DWORD release(ECB *ecb) {
     return answer(ecb, &text);
 }
 
+/* Never ends its request. `headers` begin a response, which `body` goes on with. */
+static DWORD never_done(ECB *ecb) {
+    const char *headers = argument(ecb->lpszQueryString, "headers", NULL);
+    const char *body = argument(ecb->lpszQueryString, "body", NULL);
+    if (headers) head(ecb, "200 OK", headers, TRUE);
+    if (body) put(ecb, body);
+    return HSE_STATUS_PENDING;
+}
+
+static void call_all(Text *text, const ECB *ecb);
+
+/* Goes on with a request that nobody waited for, as if nothing had happened. */
+static void *finish_late(void *of) {
+    ECB *ecb = of;
+    Text text = {0};
+    while (sem_wait(&released)) continue;
+    say(&text, "late: %s %s\n", ecb->lpszMethod, ecb->cbSize == sizeof *ecb ? "valid" : "poisoned");
+    call_all(&text, ecb);
+    BOOL connected = -1;
+    support(ecb, IS_CONNECTED, &connected, NULL, NULL);
+    say(&text, "connected=%d\n", connected);
+    /* The block is the host's behind DONE. */
+    ECB copy = *ecb;
+    say_result(&text, "done", done(&copy, HSE_STATUS_SUCCESS));
+    say_result(&text, "done again", done(&copy, HSE_STATUS_SUCCESS));
+    note("%s", text.text);
+    note("late: over");
+    free(text.text);
+    return NULL;
+}
+
+static DWORD late(ECB *ecb) {
+    pthread_once(&once, make_released);
+    start(finish_late, ecb);
+    return HSE_STATUS_PENDING;
+}
+
 static DWORD done_twice(ECB *ecb) {
     Text text = {0};
     say(&text, "once");
@@ -171,5 +208,6 @@ const Scenario end_scenarios[] = {
     {"return", returns},     {"done", done_before_return}, {"threaded", threaded},
     {"held", held},          {"release", release},         {"done-twice", done_twice},
     {"after-done", calls_after_done}, {"remember", remember}, {"poke", poke},
-    {"wait-gone", wait_gone}, {NULL, NULL},
+    {"wait-gone", wait_gone}, {"never-done", never_done}, {"late", late},
+    {NULL, NULL},
 };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* `status` and `headers` by `request` 3 or 1016, then `body` by WriteClient.
- * `nul=1` counts the NUL in; `cut` is how many characters of the status count. */
+ * `nul` is added to both counts (1: the NUL); `cut` is how many characters of the status count. */
 static DWORD send_head(ECB *ecb) {
     const char *query = ecb->lpszQueryString;
     const char *status = argument(query, "status", NULL);

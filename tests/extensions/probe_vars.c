@@ -97,6 +97,35 @@ static DWORD bad_arguments(ECB *ecb) {
     return answer(ecb, &text);
 }
 
+/* Sizes that no buffer has, and data of some size at nowhere. */
+static DWORD bad_sizes(ECB *ecb) {
+    Text text = {0};
+    char buffer[16] = "data";
+    HCONN conn = ecb->ConnID;
+    DWORD minus = (DWORD)-1, flags = HSE_IO_ASYNC;
+    CALL("write", ecb->WriteClient(conn, buffer, &minus, HSE_IO_SYNC));
+    CALL("write async", ecb->WriteClient(conn, buffer, &minus, HSE_IO_ASYNC));
+    CALL("read", ecb->ReadClient(conn, buffer, &minus));
+    say_result(&text, "read async", support(ecb, ASYNC_READ_CLIENT, buffer, &minus, &flags));
+    HSE_VECTOR_ELEMENT elements[] = {{ELEMENT_MEMORY, buffer, 0, (ULONGLONG)-1},
+                                     {ELEMENT_MEMORY, buffer, 0, minus},
+                                     {ELEMENT_MEMORY, NULL, 0, 4}};
+    for (int at = 0; at < 3; at++) {
+        HSE_RESPONSE_VECTOR vector = {HSE_IO_SYNC, NULL, NULL, 1, &elements[at]};
+        say_result(&text, "vector", support(ecb, VECTOR_SEND, &vector, NULL, NULL));
+    }
+    HSE_TF_INFO files[] = {{.pHead = buffer, .HeadLength = minus}, {.HeadLength = 4},
+                           {.pTail = buffer, .TailLength = minus}, {.TailLength = 4}};
+    for (int at = 0; at < 4; at++)
+        say_result(&text, "transmit", support(ecb, TRANSMIT_FILE, &files[at], NULL, NULL));
+    HSE_EXEC_URL_ENTITY_INFO entities[] = {{minus, buffer}, {4, NULL}};
+    for (int at = 0; at < 2; at++) {
+        HSE_EXEC_URL_INFO child = {"/static.txt", NULL, NULL, NULL, &entities[at], 0};
+        say_result(&text, "exec", support(ecb, EXEC_URL, &child, NULL, NULL));
+    }
+    return answer(ecb, &text);
+}
+
 static DWORD unsupported(ECB *ecb) {
     Text text = {0};
     HANDLE out[4] = {0};
@@ -177,6 +206,7 @@ static DWORD map(ECB *ecb) {
 
 const Scenario var_scenarios[] = {
     {"ecb", fields},   {"vars", variables}, {"bad-arguments", bad_arguments},
+    {"bad-sizes", bad_sizes},
     {"facts", facts},  {"unsupported", unsupported}, {"map", map},
     {NULL, NULL},
 };

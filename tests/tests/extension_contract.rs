@@ -10,8 +10,12 @@ mod children;
 mod ending;
 #[path = "extension_contract/loading.rs"]
 mod loading;
+#[path = "extension_contract/misuse.rs"]
+mod misuse;
 #[path = "extension_contract/paths.rs"]
 mod paths;
+#[path = "extension_contract/pending.rs"]
+mod pending;
 #[path = "extension_contract/request_body.rs"]
 mod request_body;
 #[path = "extension_contract/response.rs"]

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 pub use iis::{Bits, CheckArgs, CheckFormat, ConfigArgs, ConfigFormat, IisCommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 pub use values::{HeaderArg, ServerVar};
 
 /// Run, serve and test PyISAPIe scripts (`from Http import *`) without IIS.
@@ -125,9 +126,22 @@ pub struct HostArgs {
     /// Who sees tracebacks on error pages; `ErrorDetails` in Http/Config.py wins
     #[arg(long, value_name = "WHO", default_value = "local")]
     pub error_details: ErrorDetails,
+
+    /// Give a request up when an extension that returned PENDING is not heard of for so long;
+    /// 0 waits for ever, as IIS does
+    // The time in which clients are given up, which is IIS's connectionTimeout. IIS has no limit
+    // for extensions; what it has for others is near: 90 s for FastCGI, 110 s for ASP.NET.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub pending_timeout: u32,
 }
 
 impl HostArgs {
+    /// How long an extension may be silent; `None`: for ever.
+    pub fn pending_timeout(&self) -> Option<Duration> {
+        let seconds = u64::from(self.pending_timeout);
+        (seconds > 0).then(|| Duration::from_secs(seconds))
+    }
+
     /// The trace the user asked for.
     pub fn trace(&self) -> Trace {
         match self.trace {

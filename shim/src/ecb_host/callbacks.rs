@@ -2,9 +2,10 @@
 #![allow(unsafe_code)]
 
 use super::block::Block;
+use super::latch::Access;
 use super::trace::{Call, excerpt, micros};
 use super::variables::{Value, ansi};
-use super::{Conn, registry, report};
+use super::{Conn, misuse, registry, report};
 use crate::codes;
 use isapi_base::ecb::constants::{HSE_IO_ASYNC, HSE_STATUS_ERROR};
 use isapi_base::ecb::layout::{BOOL, DWORD, HCONN};
@@ -129,8 +130,11 @@ pub(super) unsafe extern "system" fn get_server_variable(
 ) -> BOOL {
     call(id, "GetServerVariable", |conn, note| {
         conn.must_be_open("GetServerVariable")?;
-        if name.is_null() || size.is_null() {
-            return Err(Win32Error::INVALID_PARAMETER);
+        if name.is_null() {
+            return Err(misuse::null("GetServerVariable", "the name"));
+        }
+        if size.is_null() {
+            return Err(misuse::null("GetServerVariable", "the size"));
         }
         // SAFETY: not NULL; ISAPI demands a NUL-terminated name and a readable size.
         let (name, offered) = unsafe { (CStr::from_ptr(name), *size) };
@@ -178,7 +182,7 @@ pub(super) unsafe extern "system" fn get_server_variable(
         unsafe {
             // No buffer and no size ask for the size; no buffer of some size is a mistake.
             if buffer.is_null() && offered > 0 {
-                return Err(Win32Error::INVALID_PARAMETER);
+                return Err(misuse::null("GetServerVariable", "a buffer of some size"));
             }
             *size = needed;
             if offered < needed {
@@ -200,19 +204,20 @@ pub(super) unsafe extern "system" fn write_client(
     call(id, "WriteClient", |conn, note| {
         conn.must_be_open("WriteClient")?;
         if size.is_null() {
-            return Err(Win32Error::INVALID_PARAMETER);
+            return Err(misuse::null("WriteClient", "the size"));
         }
         // SAFETY: not NULL, and readable by contract.
         let length = unsafe { *size };
         note.size = Some(u64::from(length));
         if buffer.is_null() && length > 0 {
-            return Err(Win32Error::INVALID_PARAMETER);
+            return Err(misuse::null("WriteClient", "the data"));
         }
-        let data: &[u8] = if length == 0 {
+        let count = misuse::size("WriteClient", length.into())?;
+        let data: &[u8] = if count == 0 {
             &[]
         } else {
-            // SAFETY: not NULL, and `length` bytes are readable by contract.
-            unsafe { std::slice::from_raw_parts(buffer.cast(), length as usize) }
+            // SAFETY: not NULL, and `count` bytes are readable by contract.
+            unsafe { std::slice::from_raw_parts(buffer.cast(), count) }
         };
         note.value(data);
         if flags & HSE_IO_ASYNC != 0 {
@@ -237,12 +242,17 @@ pub(super) unsafe extern "system" fn read_client(
 ) -> BOOL {
     call(id, "ReadClient", |conn, note| {
         conn.must_be_open("ReadClient")?;
-        if buffer.is_null() || size.is_null() {
-            return Err(Win32Error::INVALID_PARAMETER);
+        if buffer.is_null() {
+            return Err(misuse::null("ReadClient", "the buffer"));
         }
-        // SAFETY: not NULL; `*size` bytes are writable by contract, and initialised as far as
+        if size.is_null() {
+            return Err(misuse::null("ReadClient", "the size"));
+        }
+        // SAFETY: not NULL, and readable by contract.
+        let room = misuse::size("ReadClient", unsafe { *size }.into())?;
+        // SAFETY: not NULL; `room` bytes are writable by contract, and initialised as far as
         // anybody can tell: the host writes before it reads.
-        let target = unsafe { std::slice::from_raw_parts_mut(buffer.cast(), *size as usize) };
+        let target = unsafe { std::slice::from_raw_parts_mut(buffer.cast(), room) };
         note.size = Some(target.len() as u64);
         let read = conn.read_body(target)?;
         note.value(&target[..read]);
@@ -257,10 +267,10 @@ impl Conn {
     /// Refuses a callback behind `DONE_WITH_SESSION`, though `HttpExtensionProc` may not have
     /// returned yet: IIS may have given the request away by then.
     pub(super) fn must_be_open(&self, name: &str) -> Result<(), Win32Error> {
-        if self.latch.is_done() {
-            Err(over(name))
-        } else {
-            Ok(())
+        match self.latch.enter() {
+            Access::Open => Ok(()),
+            Access::Done => Err(over(name)),
+            Access::GivenUp => Err(self.late(name)),
         }
     }
 
@@ -269,9 +279,14 @@ impl Conn {
         if buffer.is_empty() {
             return Ok(0);
         }
-        self.incoming
+        let read = self
+            .incoming
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .read(buffer)
+            .read(buffer);
+        if self.latch.is_given_up() {
+            self.drop_body();
+        }
+        read
     }
 }

@@ -30,6 +30,7 @@ pub(super) struct ChildStatus {
     pub(super) substatus: u16,
     pub(super) failed: bool,
     pub(super) static_file: bool,
+    pub(super) given_up: bool,
 }
 
 impl Conn {
@@ -150,6 +151,7 @@ impl Conn {
             substatus: outcome.substatus,
             failed: outcome.failed(),
             static_file: outcome.static_file,
+            given_up: outcome.given_up,
         });
         self.log
             .lock()

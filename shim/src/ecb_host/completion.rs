@@ -8,7 +8,6 @@ use isapi_base::ecb::layout::IoCompletionFn;
 use isapi_base::ecb::win32::Win32Error;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 /// What `HSE_REQ_IO_COMPLETION` registered.
@@ -45,7 +44,7 @@ impl Conn {
 
     /// Makes the operation that is about to start the only one.
     pub(super) fn claim(&self) -> Result<(), Win32Error> {
-        if self.busy.swap(true, Ordering::AcqRel) {
+        if !self.latch.begin_operation() {
             report(
                 codes::EXTENSION_CONTRACT,
                 "a second asynchronous operation was started before the first had ended; refused",
@@ -74,11 +73,11 @@ impl Conn {
                     Err(error) => (0, error.0),
                 };
                 // The callback may start the next operation.
-                conn.busy.store(false, Ordering::Release);
+                conn.latch.end_operation();
                 conn.complete(completion, bytes, error);
             });
         spawned.map(|_| ()).map_err(|_| {
-            self.busy.store(false, Ordering::Release);
+            self.latch.end_operation();
             Win32Error::READ_FAULT
         })
     }

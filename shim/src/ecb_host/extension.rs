@@ -1,7 +1,7 @@
 //! An ISAPI extension: three function pointers, of the built-in core or of a shared library.
 #![allow(unsafe_code)]
 
-use super::built_in;
+use super::{built_in, load_error};
 use crate::codes;
 use crate::error::{Error, Result};
 use crate::site::real_path;
@@ -117,24 +117,12 @@ impl Extension {
         }
         // A bare file name would be looked for in the system's folders.
         let full = real_path(path).unwrap_or_else(|_| path.to_owned());
+        load_error::check(&full, &shown)?;
         // SAFETY: loading runs the library's initialisers; that is what the user asked for, and
         // what IIS does.
-        let library = unsafe { open(&full) }.map_err(|e| {
-            Error::new(
-                codes::EXTENSION_UNLOADABLE,
-                format!("{shown} cannot be loaded: {}", reason(&e)),
-            )
-            .fix(
-                "the library must be built for this system and bitness, and everything it needs \
-                 must be found",
-            )
-        })?;
-        let missing =
-            |name: &str| {
-                Error::new(codes::EXTENSION_EXPORT, format!("{shown} does not export {name}")).fix(
-                "an ISAPI extension exports GetExtensionVersion and HttpExtensionProc, undecorated",
-            )
-            };
+        let library = unsafe { open(&full) }
+            .map_err(|e| load_error::unloadable(&full, &shown, &reason(&e)))?;
+        let missing = |name: &str| load_error::missing_export(&full, &shown, name);
         // SAFETY: the exports of these names have these types in every ISAPI extension; the
         // pointers live as long as the library, which is never unloaded.
         let (version, process, terminate, set_last_error) = unsafe {
@@ -175,18 +163,11 @@ impl Extension {
             dwExtensionVersion: 0,
             lpszExtensionDesc: [0; HSE_MAX_EXT_DLL_NAME_LEN],
         };
+        // An earlier error would be taken for the reason.
+        isapi_base::ecb::win32::set_last_error(Win32Error(0));
         // SAFETY: the structure is writable and complete.
         if unsafe { version(&raw mut info) } == 0 {
-            // Off Windows a library keeps its last error to itself; 0 would be no reason.
-            let why = match last_error() {
-                Win32Error(0) => String::new(),
-                error => format!(" (Win32 error {error})"),
-            };
-            return Err(Error::new(
-                codes::EXTENSION_REFUSED,
-                format!("GetExtensionVersion of {shown} returned FALSE{why}"),
-            )
-            .fix("IIS would show 500.0 here; the extension's own log may say why"));
+            return Err(load_error::refused(shown, last_error()));
         }
         // The extension may have filled it to the last byte.
         info.lpszExtensionDesc[HSE_MAX_EXT_DLL_NAME_LEN - 1] = 0;

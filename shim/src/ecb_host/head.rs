@@ -2,6 +2,8 @@
 //! does it.
 
 use super::client::Head;
+use super::report;
+use crate::codes;
 
 /// A head, and the body bytes that stood behind its blank line.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,6 +41,48 @@ pub(super) fn parse<'a>(status: Option<&[u8]>, headers: &'a [u8]) -> Parsed<'a> 
     }
 }
 
+/// Says aloud what [`parse`] puts up with. `body_is_meant`: data may follow the headers.
+pub(super) fn report_faults(status: Option<&[u8]>, headers: &[u8], body_is_meant: bool) {
+    for fault in faults(status, headers, body_is_meant) {
+        report(codes::HEAD_FORM, &fault);
+    }
+}
+
+/// Says aloud that a string ends before its count.
+pub(super) fn report_count(counted: u32, length: usize) {
+    let text = format!("a status or header text of {length} characters was counted as {counted}");
+    report(codes::HEAD_FORM, &text);
+}
+
+/// Where a head is not as ISAPI demands it, though it is understood.
+fn faults(status: Option<&[u8]>, headers: &[u8], body_is_meant: bool) -> Vec<String> {
+    let mut faults = Vec::new();
+    if let Some(status) = status.map(until_nul) {
+        let text = String::from_utf8_lossy(status);
+        match split_status(&text) {
+            (None, _) => faults.push(format!("the status {text:?} has no number; taken as 200")),
+            (Some(_), "") => faults.push(format!("the status {text:?} has no reason")),
+            _ => {}
+        }
+    }
+    let (block, body) = split_block(headers);
+    if !headers.is_empty() && block.len() == headers.len() {
+        faults.push("the header text does not end with a blank line".to_owned());
+    }
+    if !body.is_empty() && !body_is_meant {
+        let size = body.len();
+        faults.push(format!(
+            "behind the blank line of the header text stands more ({size} bytes); sent as body"
+        ));
+    }
+    let no_header = |line: &&[u8]| !line.trim_ascii().is_empty() && !line.contains(&b':');
+    for line in until_nul(block).split(|b| *b == b'\n').filter(no_header) {
+        let line = String::from_utf8_lossy(line.trim_ascii());
+        faults.push(format!("the header line {line:?} has no colon; left out"));
+    }
+    faults
+}
+
 /// A whole response head written through `WriteClient`, if that is what the data begins with.
 pub(super) fn parse_raw(data: &[u8]) -> Option<Parsed<'_>> {
     let rest = data.strip_prefix(b"HTTP/")?;
@@ -72,19 +116,21 @@ fn split_block(text: &[u8]) -> (&[u8], &[u8]) {
 
 fn status_line(text: &[u8]) -> (u16, String) {
     let text: String = text.iter().copied().map(char::from).collect();
+    let (status, reason) = split_status(&text);
+    let reason: String = reason.chars().filter(|c| !c.is_control()).collect();
+    (status.unwrap_or(200), reason)
+}
+
+/// The number, if there is one, and the reason.
+fn split_status(text: &str) -> (Option<u16>, &str) {
     let text = text.trim();
     let text = match text.strip_prefix("HTTP/") {
         Some(rest) => rest.split_once(' ').map_or("", |(_, rest)| rest),
         None => text,
     };
     let (code, reason) = text.split_once(' ').unwrap_or((text, ""));
-    let status = code
-        .parse()
-        .ok()
-        .filter(|c| (100..1000).contains(c))
-        .unwrap_or(200);
-    let reason: String = reason.trim().chars().filter(|c| !c.is_control()).collect();
-    (status, reason)
+    let code = code.parse().ok().filter(|c| (100..1000).contains(c));
+    (code, reason.trim())
 }
 
 #[cfg(test)]
@@ -139,6 +185,44 @@ mod tests {
     }
 
     #[test]
+    fn a_head_as_isapi_demands_it_has_no_fault() {
+        for headers in [
+            &b""[..],
+            b"\r\n",
+            b"A: b\r\n\r\n",
+            b"A : b\r\nC:\r\n\r\n",
+            b"A: b\n\n",
+        ] {
+            for status in [None, Some(&b"200 OK"[..]), Some(b"HTTP/1.1 302 Found\0")] {
+                assert_eq!(
+                    faults(status, headers, false),
+                    [""; 0],
+                    "{status:?} {headers:?}"
+                );
+            }
+        }
+        assert_eq!(faults(None, b"A: b\r\n\r\nbody", true), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_put_up_with_is_a_fault() {
+        for (status, headers, word) in [
+            (&b"200"[..], &b""[..], "no reason"),
+            (b"200 ", b"", "no reason"),
+            (b"HTTP/1.1 200", b"", "no reason"),
+            (b"OK", b"", "no number"),
+            (b"", b"", "no number"),
+            (b"200 OK", b"A: b", "blank line"),
+            (b"200 OK", b"A: b\r\n", "blank line"),
+            (b"200 OK", b"A: b\r\n\r\nbody", "(4 bytes)"),
+            (b"200 OK", b"A: b\r\nnonsense\r\n\r\n", "no colon"),
+        ] {
+            let all = faults(Some(status), headers, false);
+            assert!(all.len() == 1 && all[0].contains(word), "{word}: {all:?}");
+        }
+    }
+
+    #[test]
     fn a_head_written_as_data_is_recognised() {
         let parsed = parse_raw(b"HTTP/1.1 201 Made\r\nA: b\r\n\r\nbody").unwrap();
         assert_eq!((parsed.head.status, &parsed.head.reason[..]), (201, "Made"));
@@ -158,6 +242,7 @@ mod tests {
             let parsed = parse(Some(&status), &headers);
             prop_assert!((100..1000).contains(&parsed.head.status));
             parse_raw(&headers);
+            faults(Some(&status), &headers, false);
         }
     }
 }

@@ -1,13 +1,20 @@
 //! When a request is over: `HttpExtensionProc` has returned, and where it returned *pending*,
-//! `HSE_REQ_DONE_WITH_SESSION` has come, which may be before the return or after it.
+//! `HSE_REQ_DONE_WITH_SESSION` has come, which may be before the return or after it. Or it never
+//! comes, and the request is given up.
 
 use isapi_base::ecb::constants::HSE_STATUS_PENDING;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 #[derive(Debug, Default)]
 struct State {
     returned: Option<u32>,
     done: Option<u32>,
+    /// An asynchronous operation is under way; a second one is refused.
+    busy: bool,
+    /// The last sign of life of an extension that returned *pending*.
+    heard: Option<Instant>,
+    given_up: bool,
 }
 
 /// See the module.
@@ -17,51 +24,125 @@ pub(super) struct Latch {
     changed: Condvar,
 }
 
+/// What a call of the extension finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// The request is open.
+    Open,
+    /// `DONE_WITH_SESSION` has come: the extension may not call back any more.
+    Done,
+    /// The host has not waited for the extension.
+    GivenUp,
+}
+
+/// What `DONE_WITH_SESSION` was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Done {
+    /// The end of the request.
+    First,
+    /// An error of the extension.
+    Again,
+    /// The end of a request that was given up.
+    Late,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// With this `HSE_STATUS`.
+    With(u32),
+    /// The extension did not end it.
+    GivenUp,
+}
+
 impl Latch {
-    /// `DONE_WITH_SESSION` came. `false`: it had come before, which is an error of the extension.
-    pub(super) fn done(&self, status: u32) -> bool {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `DONE_WITH_SESSION` came.
+    pub(super) fn done(&self, status: u32) -> Done {
+        let mut state = self.state();
         let first = state.done.is_none();
         state.done.get_or_insert(status);
         self.changed.notify_all();
-        first
+        match (first, state.given_up) {
+            (false, _) => Done::Again,
+            (true, false) => Done::First,
+            (true, true) => Done::Late,
+        }
     }
 
-    /// `DONE_WITH_SESSION` has come: the extension may not call back any more.
-    pub(super) fn is_done(&self) -> bool {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .done
-            .is_some()
+    /// The extension calls, which is a sign of life.
+    pub(super) fn enter(&self) -> Access {
+        let mut state = self.state();
+        if state.done.is_some() {
+            Access::Done
+        } else if state.given_up {
+            Access::GivenUp
+        } else {
+            // Before *pending* nobody asks for it.
+            if state.returned.is_some() {
+                state.heard = Some(Instant::now());
+            }
+            Access::Open
+        }
     }
 
     /// The request is over, as far as the extension knows: it may not be called back any more.
     pub(super) fn is_over(&self) -> bool {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state();
         let final_return = state.returned.is_some_and(|r| r != HSE_STATUS_PENDING);
         state.done.is_some() || final_return
     }
 
-    /// `HttpExtensionProc` returned `status`; waits for `DONE` where that is *pending*. The result
-    /// is the status the request ended with.
+    /// The host has not waited for the extension.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.state().given_up
+    }
+
+    /// An asynchronous operation begins. `false`: one is under way.
+    pub(super) fn begin_operation(&self) -> bool {
+        !std::mem::replace(&mut self.state().busy, true)
+    }
+
+    /// The asynchronous operation has ended; the extension is about to be told.
+    pub(super) fn end_operation(&self) {
+        let mut state = self.state();
+        state.busy = false;
+        state.heard = Some(Instant::now());
+        self.changed.notify_all();
+    }
+
+    /// `HttpExtensionProc` returned `status`; waits for `DONE` where that is *pending*, as long as
+    /// the extension is heard of at least every `limit` (`None`: for ever). The time of an
+    /// operation does not count: it is the client's, and has limits of its own.
     ///
     /// An extension that says *done* and returns another status (isapi_wsgi does) is finished all
     /// the same, and only once.
-    pub(super) fn returned(&self, status: u32) -> u32 {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn returned(&self, status: u32, limit: Option<Duration>) -> Ended {
+        let mut state = self.state();
         state.returned = Some(status);
         if status != HSE_STATUS_PENDING {
-            return status;
+            return Ended::With(status);
         }
+        let since = Instant::now();
         loop {
             if let Some(done) = state.done {
-                return done;
+                return Ended::With(done);
             }
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            let Some(limit) = limit.filter(|_| !state.busy) else {
+                let woken = self.changed.wait(state);
+                state = woken.unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let silent = state.heard.unwrap_or(since).max(since).elapsed();
+            let Some(left) = limit.checked_sub(silent).filter(|left| !left.is_zero()) else {
+                state.given_up = true;
+                return Ended::GivenUp;
+            };
+            let woken = self.changed.wait_timeout(state, left);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
@@ -72,30 +153,88 @@ mod tests {
     use isapi_base::ecb::constants::{HSE_STATUS_SUCCESS, HSE_STATUS_SUCCESS_AND_KEEP_CONN};
     use std::sync::Arc;
 
+    const SHORT: Option<Duration> = Some(Duration::from_millis(20));
+
     #[test]
     fn done_before_the_return_of_pending_ends_the_request() {
         let latch = Latch::default();
-        assert!(latch.done(HSE_STATUS_SUCCESS_AND_KEEP_CONN));
+        assert_eq!(latch.done(HSE_STATUS_SUCCESS_AND_KEEP_CONN), Done::First);
         assert_eq!(
-            latch.returned(HSE_STATUS_PENDING),
-            HSE_STATUS_SUCCESS_AND_KEEP_CONN
+            latch.returned(HSE_STATUS_PENDING, None),
+            Ended::With(HSE_STATUS_SUCCESS_AND_KEEP_CONN)
         );
     }
 
     #[test]
     fn done_after_the_return_of_pending_ends_the_request() {
-        let latch = Arc::new(Latch::default());
-        let other = Arc::clone(&latch);
-        let done = std::thread::spawn(move || other.done(HSE_STATUS_SUCCESS));
-        assert_eq!(latch.returned(HSE_STATUS_PENDING), HSE_STATUS_SUCCESS);
-        assert!(done.join().unwrap());
+        for limit in [None, Some(Duration::from_secs(600))] {
+            let latch = Arc::new(Latch::default());
+            let other = Arc::clone(&latch);
+            let done = std::thread::spawn(move || other.done(HSE_STATUS_SUCCESS));
+            assert_eq!(
+                latch.returned(HSE_STATUS_PENDING, limit),
+                Ended::With(HSE_STATUS_SUCCESS)
+            );
+            assert_eq!(done.join().unwrap(), Done::First);
+        }
     }
 
     #[test]
     fn done_and_a_final_return_end_the_request_once() {
         let latch = Latch::default();
-        assert!(latch.done(HSE_STATUS_SUCCESS));
-        assert_eq!(latch.returned(HSE_STATUS_SUCCESS), HSE_STATUS_SUCCESS);
-        assert!(!latch.done(HSE_STATUS_SUCCESS), "a second DONE is told");
+        assert_eq!(latch.done(HSE_STATUS_SUCCESS), Done::First);
+        assert_eq!(
+            latch.returned(HSE_STATUS_SUCCESS, None),
+            Ended::With(HSE_STATUS_SUCCESS)
+        );
+        assert_eq!(latch.done(HSE_STATUS_SUCCESS), Done::Again);
+    }
+
+    #[test]
+    fn an_extension_that_is_not_heard_of_is_given_up_and_may_end_late_once() {
+        let latch = Latch::default();
+        assert_eq!(latch.enter(), Access::Open);
+        assert_eq!(latch.returned(HSE_STATUS_PENDING, SHORT), Ended::GivenUp);
+        assert!(!latch.is_over(), "a completion is due all the same");
+        assert_eq!(latch.enter(), Access::GivenUp);
+        assert_eq!(latch.done(HSE_STATUS_SUCCESS), Done::Late);
+        assert_eq!(latch.enter(), Access::Done);
+        assert_eq!(latch.done(HSE_STATUS_SUCCESS), Done::Again);
+    }
+
+    #[test]
+    fn an_operation_under_way_is_waited_for() {
+        let latch = Arc::new(Latch::default());
+        assert!(latch.begin_operation());
+        assert!(!latch.begin_operation(), "one at a time");
+        let other = Arc::clone(&latch);
+        let operation = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(100));
+            let given_up = other.is_given_up();
+            other.end_operation();
+            given_up
+        });
+        // The extension does nothing with its end.
+        assert_eq!(latch.returned(HSE_STATUS_PENDING, SHORT), Ended::GivenUp);
+        assert!(!operation.join().unwrap());
+    }
+
+    #[test]
+    fn a_call_is_a_sign_of_life() {
+        let latch = Arc::new(Latch::default());
+        let other = Arc::clone(&latch);
+        let limit = Duration::from_secs(600);
+        let calls = std::thread::spawn(move || {
+            while other.state().returned.is_none() {
+                std::thread::yield_now();
+            }
+            let before = Instant::now();
+            let access = other.enter();
+            let heard = other.state().heard;
+            other.done(HSE_STATUS_SUCCESS);
+            (access, heard.is_some_and(|heard| heard >= before))
+        });
+        latch.returned(HSE_STATUS_PENDING, Some(limit));
+        assert_eq!(calls.join().unwrap(), (Access::Open, true));
     }
 }

@@ -8,10 +8,14 @@ mod child;
 mod client;
 mod completion;
 mod dechunk;
+mod elf;
 mod extension;
 mod head;
 mod latch;
+mod load_error;
+mod misuse;
 mod paths;
+mod pending;
 mod registry;
 mod reply;
 mod request;
@@ -34,13 +38,14 @@ pub use extension::Extension;
 use head::Parsed;
 use isapi_base::ecb::constants::{HSE_STATUS_ERROR, UPLOAD_READ_AHEAD};
 use isapi_base::ecb::win32::Win32Error;
-use latch::Latch;
+use latch::{Ended, Latch};
 use reply::Reply;
 pub use request::{HeaderList, Request, Spelling, Version};
 use std::io::{Read, Seek};
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 pub use trace::Trace;
 
 /// The name and version that IIS 10 gives; extensions parse the number.
@@ -57,6 +62,9 @@ pub struct HostOptions {
     pub error_details: &'static str,
     /// Whether calls are written to standard error.
     pub trace: Trace,
+    /// A request is given up when an extension that returned *pending* is not heard of for so
+    /// long; `None`: never.
+    pub pending_timeout: Option<Duration>,
 }
 
 /// One site with one extension.
@@ -65,6 +73,8 @@ pub struct Host {
     site: Site,
     extension: Extension,
     options: HostOptions,
+    /// Requests that were given up and have not ended.
+    given_up: AtomicUsize,
 }
 
 /// How a request ended, for the access log and the exit code.
@@ -80,6 +90,8 @@ pub struct Outcome {
     pub extension: Option<u32>,
     /// The static file handler answered, at once or after a pass-through.
     pub static_file: bool,
+    /// The extension did not end the request (or a child of it), and was not waited for.
+    pub given_up: bool,
     /// What the extension left in `lpszLogData`, and what it appended to the log.
     pub log: String,
 }
@@ -121,8 +133,6 @@ struct Conn {
     route: Route,
     latch: Latch,
     completion: Mutex<Option<Completion>>,
-    /// An asynchronous operation is under way; a second one is refused.
-    busy: AtomicBool,
     child: Mutex<Option<child::ChildStatus>>,
     block: Mutex<Option<Arc<Block>>>,
     log: Mutex<String>,
@@ -143,17 +153,13 @@ impl Host {
             site,
             extension,
             options,
+            given_up: AtomicUsize::new(0),
         })
     }
 
     /// The site.
     pub fn site(&self) -> &Site {
         &self.site
-    }
-
-    /// The extension.
-    pub fn extension(&self) -> &Extension {
-        &self.extension
     }
 
     /// The `Server` header's value.
@@ -316,7 +322,6 @@ impl Exchange {
             route,
             latch: Latch::default(),
             completion: Mutex::new(None),
-            busy: AtomicBool::new(false),
             child: Mutex::new(None),
             block: Mutex::new(None),
             log: Mutex::new(String::new()),
@@ -324,7 +329,11 @@ impl Exchange {
         let block = Arc::new(Block::new(&conn));
         *conn.block.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&block));
         let returned = callbacks::process(&conn, &block);
-        let status = conn.latch.returned(returned);
+        let limit = self.host.options.pending_timeout;
+        let status = match conn.latch.returned(returned, limit) {
+            Ended::With(status) => status,
+            Ended::GivenUp => return conn.give_up(),
+        };
         registry::remove(conn.id);
         *conn.block.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let (http_status, log_data) = block.left_behind();
@@ -343,6 +352,7 @@ impl Exchange {
             extension: Some(status),
             substatus: child.map_or(0, |c| c.substatus),
             static_file: child.is_some_and(|c| c.static_file),
+            given_up: child.is_some_and(|c| c.given_up),
             log: log_data + &appended,
             ..Outcome::default()
         }

@@ -38,6 +38,8 @@ pub(super) struct Reply {
     sent: u64,
     ended: bool,
     close: bool,
+    /// Nobody will end the response.
+    broken: bool,
     failed: Option<Win32Error>,
     /// `HSE_EXEC_URL_NO_HEADERS`: the child's head is not sent.
     skip_child_head: bool,
@@ -73,6 +75,7 @@ impl Reply {
             sent: 0,
             ended: false,
             close: false,
+            broken: false,
             failed: None,
             skip_child_head: false,
         }
@@ -94,7 +97,7 @@ impl Reply {
     }
 
     pub(super) fn is_connected(&self) -> bool {
-        self.failed.is_none() && self.sink.is_connected()
+        !self.ended && self.failed.is_none() && self.sink.is_connected()
     }
 
     /// See [`Reply::skip_child_head`].
@@ -249,6 +252,12 @@ impl Reply {
         self.close = true;
     }
 
+    /// The extension will not go on: what is not whole yet is cut off.
+    pub(super) fn break_off(&mut self) {
+        self.close = true;
+        self.broken = true;
+    }
+
     /// The request is over.
     pub(super) fn end(&mut self) {
         if std::mem::replace(&mut self.ended, true) {
@@ -258,7 +267,8 @@ impl Reply {
             None => false,
             Some(Framing::Length(left)) => *left == 0,
             Some(Framing::Chunked(decoder)) => decoder.is_complete(),
-            Some(Framing::Close | Framing::None) => true,
+            Some(Framing::Close) => !self.broken,
+            Some(Framing::None) => true,
         };
         if self.framing.is_some() && !whole && self.failed.is_none() && !self.close {
             report(

@@ -3,7 +3,7 @@
 
 use super::completion::Completion;
 use super::support::string;
-use super::{Conn, head};
+use super::{Conn, head, misuse};
 use isapi_base::ecb::constants::*;
 use isapi_base::ecb::layout::{HANDLE, HSE_RESPONSE_VECTOR, HSE_TF_INFO, HSE_VECTOR_ELEMENT};
 use isapi_base::ecb::win32::Win32Error;
@@ -67,6 +67,8 @@ struct Response {
     status: Option<Vec<u8>>,
     /// `None`: no head is sent.
     headers: Option<Vec<u8>>,
+    /// What follows the headers is meant to.
+    body_in_headers: bool,
     parts: Vec<Part>,
     disconnect: bool,
 }
@@ -75,6 +77,7 @@ impl Response {
     fn send(&self, conn: &Conn) -> Result<u32, Win32Error> {
         let mut sent = 0u64;
         if let Some(headers) = &self.headers {
+            head::report_faults(self.status.as_deref(), headers, self.body_in_headers);
             let parsed = head::parse(self.status.as_deref(), headers);
             conn.reply().begin(parsed, Some(!self.disconnect))?;
         }
@@ -127,16 +130,26 @@ fn send_file(
     Ok(wanted)
 }
 
+/// # Errors
+/// NULL with a length, or a negative one.
+///
 /// # Safety
 /// `data` is NULL or has `length` readable bytes.
-unsafe fn memory(data: *const c_void, length: usize) -> Option<Part> {
-    if data.is_null() || length == 0 {
-        return None;
+unsafe fn memory(
+    request: u32,
+    data: *const c_void,
+    length: u64,
+) -> Result<Option<Part>, Win32Error> {
+    if length == 0 {
+        return Ok(None);
     }
+    if data.is_null() {
+        return Err(misuse::null_for(request, "data of some length"));
+    }
+    let length = misuse::size_for(request, length)?;
     // SAFETY: the caller's contract.
-    Some(Part::Memory(
-        unsafe { std::slice::from_raw_parts(data.cast::<u8>(), length) }.to_vec(),
-    ))
+    let data = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), length) };
+    Ok(Some(Part::Memory(data.to_vec())))
 }
 
 /// # Errors
@@ -159,11 +172,12 @@ pub(super) unsafe fn transmit_file(conn: &Arc<Conn>, info: &HSE_TF_INFO) -> Resu
     // SAFETY: the caller's contract.
     let (response, status) = unsafe {
         let with_head = info.dwFlags & HSE_IO_SEND_HEADERS != 0;
-        let head = (info.pHead.cast_const(), info.HeadLength as usize);
+        let memory =
+            |data: *mut c_void, length| memory(HSE_REQ_TRANSMIT_FILE, data, u64::from(length));
         let mut parts = Vec::new();
         let mut headers = None;
         // With headers, pHead is the header text and what follows it.
-        match memory(head.0, head.1) {
+        match memory(info.pHead, info.HeadLength)? {
             Some(Part::Memory(text)) if with_head => headers = Some(text),
             Some(part) => parts.push(part),
             None if with_head => headers = Some(Vec::new()),
@@ -173,13 +187,14 @@ pub(super) unsafe fn transmit_file(conn: &Arc<Conn>, info: &HSE_TF_INFO) -> Resu
             let length = (info.BytesToWrite != 0).then_some(u64::from(info.BytesToWrite));
             parts.push(file(info.hFile, u64::from(info.Offset), length)?);
         }
-        parts.extend(memory(info.pTail, info.TailLength as usize));
+        parts.extend(memory(info.pTail, info.TailLength)?);
         let status = string(info.pszStatusCode).map(<[u8]>::to_vec);
         let disconnect = info.dwFlags & HSE_IO_DISCONNECT_AFTER_SEND != 0;
         (
             Response {
                 status: None,
                 headers,
+                body_in_headers: true,
                 parts,
                 disconnect,
             },
@@ -212,30 +227,37 @@ pub(super) unsafe fn vector_send(
         if with_head != (status.is_some() && headers.is_some())
             || (!with_head && (status.is_some() || headers.is_some()))
         {
-            return Err(BAD);
+            let what = "status and headers without HSE_IO_SEND_HEADERS, or the flag without both";
+            return Err(misuse::wrong_for(HSE_REQ_VECTOR_SEND, what));
         }
         let elements: &[HSE_VECTOR_ELEMENT] = match vector.nElementCount {
             0 => &[],
-            _ if vector.lpElementArray.is_null() => return Err(BAD),
+            _ if vector.lpElementArray.is_null() => {
+                return Err(misuse::null_for(HSE_REQ_VECTOR_SEND, "its elements"));
+            }
             count => std::slice::from_raw_parts(vector.lpElementArray, count as usize),
         };
         let mut parts = Vec::with_capacity(elements.len());
         for element in elements {
             match element.ElementType {
                 HSE_VECTOR_ELEMENT_TYPE_MEMORY_BUFFER => {
-                    let size = usize::try_from(element.cbSize).map_err(|_| BAD)?;
-                    parts.extend(memory(element.pvContext, size));
+                    let data = memory(HSE_REQ_VECTOR_SEND, element.pvContext, element.cbSize)?;
+                    parts.extend(data);
                 }
                 HSE_VECTOR_ELEMENT_TYPE_FILE_HANDLE => {
                     let length = (element.cbSize != 0).then_some(element.cbSize);
                     parts.push(file(element.pvContext, element.cbOffset, length)?);
                 }
-                _ => return Err(BAD),
+                _ => {
+                    let what = "an element of an unknown type";
+                    return Err(misuse::wrong_for(HSE_REQ_VECTOR_SEND, what));
+                }
             }
         }
         Response {
             status: status.map(<[u8]>::to_vec),
             headers: headers.map(<[u8]>::to_vec),
+            body_in_headers: false,
             parts,
             disconnect: vector.dwFlags & HSE_IO_DISCONNECT_AFTER_SEND != 0,
         }

@@ -5,7 +5,8 @@
 use super::callbacks::{Note, call};
 use super::child::ChildRequest;
 use super::completion::Completion;
-use super::{Conn, head, report, send, token};
+use super::latch::Done;
+use super::{Conn, head, misuse, report, send, token};
 use crate::codes;
 use crate::site::Refusal;
 use isapi_base::ecb::constants::*;
@@ -14,7 +15,7 @@ use isapi_base::ecb::win32::Win32Error;
 use std::ffi::{CStr, c_char, c_void};
 use std::sync::{Arc, PoisonError};
 
-type Done = Result<(), Win32Error>;
+type Answer = Result<(), Win32Error>;
 
 const BAD: Win32Error = Win32Error::INVALID_PARAMETER;
 
@@ -31,18 +32,29 @@ pub(super) unsafe extern "system" fn server_support_function(
             note.argument = request_name(request).map_or_else(|| request.to_string(), Into::into);
         }
         // Twice done has a message of its own.
-        if request != HSE_REQ_DONE_WITH_SESSION {
+        // An extension that asks whether its client is there learns that the request was given up.
+        let asks = request == HSE_REQ_IS_CONNECTED && conn.latch.is_given_up();
+        if request != HSE_REQ_DONE_WITH_SESSION && !asks {
             conn.must_be_open("ServerSupportFunction")?;
         }
         // SAFETY: ISAPI defines for each request what the three pointers are; an extension that
         // passes something else is as wrong here as it is in IIS.
-        unsafe { serve(conn, note, request, Arguments { buffer, size, kind }) }
+        unsafe {
+            let arguments = Arguments {
+                request,
+                buffer,
+                size,
+                kind,
+            };
+            serve(conn, note, arguments)
+        }
     })
 }
 
-/// The last three arguments, whose meaning depends on the request.
+/// The request, and the three arguments whose meaning depends on it.
 #[derive(Clone, Copy)]
 struct Arguments {
+    request: DWORD,
     buffer: *mut c_void,
     size: *mut DWORD,
     kind: *mut DWORD,
@@ -55,7 +67,8 @@ impl Arguments {
     /// The buffer is NULL or points at a valid `T`.
     unsafe fn get<'a, T>(self) -> Result<&'a mut T, Win32Error> {
         // SAFETY: the caller's contract.
-        unsafe { self.buffer.cast::<T>().as_mut() }.ok_or(BAD)
+        unsafe { self.buffer.cast::<T>().as_mut() }
+            .ok_or_else(|| misuse::null_for(self.request, "its structure"))
     }
 
     /// The buffer as a NUL-terminated string.
@@ -64,13 +77,15 @@ impl Arguments {
     /// The buffer is NULL or points at one.
     unsafe fn string<'a>(self) -> Result<&'a [u8], Win32Error> {
         // SAFETY: the caller's contract.
-        unsafe { string(self.buffer.cast()) }.ok_or(BAD)
+        unsafe { string(self.buffer.cast()) }
+            .ok_or_else(|| misuse::null_for(self.request, "its text"))
     }
 }
 
 /// # Safety
-/// The arguments are what ISAPI demands for `request`.
-unsafe fn serve(conn: &Arc<Conn>, note: &mut Note, request: DWORD, at: Arguments) -> Done {
+/// The arguments are what ISAPI demands for the request.
+unsafe fn serve(conn: &Arc<Conn>, note: &mut Note, at: Arguments) -> Answer {
+    let request = at.request;
     // SAFETY: in each arm the types are those of the request, by the caller's contract.
     unsafe {
         match request {
@@ -79,6 +94,8 @@ unsafe fn serve(conn: &Arc<Conn>, note: &mut Note, request: DWORD, at: Arguments
                 let status = string(at.buffer.cast());
                 let headers = string(at.kind.cast()).unwrap_or_default();
                 note.value(status.unwrap_or(b"200 OK"));
+                // Data may follow the headers here.
+                head::report_faults(status, headers, true);
                 conn.reply().begin(head::parse(status, headers), None)
             }
             HSE_REQ_SEND_RESPONSE_HEADER_EX => {
@@ -87,6 +104,7 @@ unsafe fn serve(conn: &Arc<Conn>, note: &mut Note, request: DWORD, at: Arguments
                 let headers = counted(info.pszHeader, info.cchHeader).unwrap_or_default();
                 note.value(status.unwrap_or(b"200 OK"));
                 note.size = Some(headers.len() as u64);
+                head::report_faults(status, headers, false);
                 conn.reply()
                     .begin(head::parse(status, headers), Some(info.fKeepConn != 0))
             }
@@ -126,9 +144,9 @@ unsafe fn serve(conn: &Arc<Conn>, note: &mut Note, request: DWORD, at: Arguments
             HSE_REQ_ASYNC_READ_CLIENT => async_read(conn, at),
             HSE_REQ_TRANSMIT_FILE => send::transmit_file(conn, at.get::<HSE_TF_INFO>()?),
             HSE_REQ_VECTOR_SEND => send::vector_send(conn, at.get::<HSE_RESPONSE_VECTOR>()?),
-            HSE_REQ_EXEC_URL => conn.exec_url(child(at.get::<HSE_EXEC_URL_INFO>()?)),
+            HSE_REQ_EXEC_URL => conn.exec_url(child(at.get::<HSE_EXEC_URL_INFO>()?)?),
             HSE_REQ_EXEC_UNICODE_URL => {
-                conn.exec_url(unicode_child(at.get::<HSE_EXEC_UNICODE_URL_INFO>()?))
+                conn.exec_url(unicode_child(at.get::<HSE_EXEC_UNICODE_URL_INFO>()?)?)
             }
             HSE_REQ_GET_EXEC_URL_STATUS => {
                 let child = *conn.child.lock().unwrap_or_else(PoisonError::into_inner);
@@ -181,17 +199,26 @@ pub(super) unsafe fn string<'a>(text: *const c_char) -> Option<&'a [u8]> {
     (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_bytes())
 }
 
-/// A string with its length, cut at the first NUL: some extensions count it in.
+/// A string with its length, cut at the first NUL: some extensions count it in, and a length that
+/// is far too great must not lead further.
 ///
 /// # Safety
-/// `text` is NULL or has `length` readable bytes.
+/// `text` is NULL or has `length` readable bytes, or a NUL before.
 unsafe fn counted<'a>(text: *const c_char, length: DWORD) -> Option<&'a [u8]> {
     if text.is_null() {
         return None;
     }
-    // SAFETY: the caller's contract.
-    let all: &[u8] = unsafe { std::slice::from_raw_parts(text.cast(), length as usize) };
-    all.split(|b| *b == 0).next()
+    // SAFETY: the caller's contract; nothing behind the NUL is read.
+    unsafe {
+        let mut end = 0;
+        while end < length as usize && *text.add(end) != 0 {
+            end += 1;
+        }
+        if (end as u64) + 1 < u64::from(length) {
+            head::report_count(length, end);
+        }
+        Some(std::slice::from_raw_parts(text.cast(), end))
+    }
 }
 
 /// # Safety
@@ -211,16 +238,18 @@ unsafe fn wide<'a>(text: *const u16) -> Option<&'a [u16]> {
 }
 
 fn done(conn: &Conn, status: DWORD) {
-    if !conn.latch.done(status) {
-        report(
+    match conn.latch.done(status) {
+        Done::First => {}
+        Done::Late => conn.done_late(),
+        Done::Again => report(
             codes::EXTENSION_CONTRACT,
             "DONE_WITH_SESSION came twice for one request",
-        );
+        ),
     }
 }
 
 /// A whole 302 answer; nothing else is needed.
-fn redirect(conn: &Conn, url: &[u8]) -> Done {
+fn redirect(conn: &Conn, url: &[u8]) -> Answer {
     // A line break would begin another header.
     let url: Vec<u8> = url
         .iter()
@@ -253,7 +282,7 @@ unsafe fn set_completion(conn: &Conn, at: Arguments) {
 ///
 /// # Safety
 /// `size` is valid, and `target` has as many units as it says.
-unsafe fn copy_out<T: Copy>(text: &[T], unit: u32, target: *mut T, size: *mut DWORD) -> Done {
+unsafe fn copy_out<T: Copy>(text: &[T], unit: u32, target: *mut T, size: *mut DWORD) -> Answer {
     // SAFETY: the caller's contract.
     unsafe {
         let offered = *size;
@@ -271,9 +300,9 @@ unsafe fn copy_out<T: Copy>(text: &[T], unit: u32, target: *mut T, size: *mut DW
 
 /// # Safety
 /// As for `HSE_REQ_MAP_URL_TO_PATH`.
-unsafe fn map_url(conn: &Conn, note: &mut Note, at: Arguments) -> Done {
+unsafe fn map_url(conn: &Conn, note: &mut Note, at: Arguments) -> Answer {
     if at.size.is_null() {
-        return Err(BAD);
+        return Err(misuse::null_for(at.request, "the size"));
     }
     // SAFETY: the buffer holds the URL and has `*size` bytes for the path.
     unsafe {
@@ -286,13 +315,15 @@ unsafe fn map_url(conn: &Conn, note: &mut Note, at: Arguments) -> Done {
 
 /// # Safety
 /// As for `HSE_REQ_MAP_UNICODE_URL_TO_PATH`; the size counts bytes.
-unsafe fn map_unicode_url(conn: &Conn, at: Arguments) -> Done {
+unsafe fn map_unicode_url(conn: &Conn, at: Arguments) -> Answer {
     if at.size.is_null() {
-        return Err(BAD);
+        return Err(misuse::null_for(at.request, "the size"));
     }
     // SAFETY: the buffer holds the URL and has `*size` bytes for the path.
     unsafe {
-        let url = String::from_utf16_lossy(wide(at.buffer.cast()).ok_or(BAD)?);
+        let url = String::from_utf16_lossy(
+            wide(at.buffer.cast()).ok_or_else(|| misuse::null_for(at.request, "its text"))?,
+        );
         let mut path: Vec<u16> = conn.map_url(url.as_bytes()).path.encode_utf16().collect();
         path.push(0);
         copy_out(&path, 2, at.buffer.cast(), at.size)
@@ -301,10 +332,10 @@ unsafe fn map_unicode_url(conn: &Conn, at: Arguments) -> Done {
 
 /// # Safety
 /// As for `HSE_REQ_MAP_URL_TO_PATH_EX`: the URL, and a structure in the place of the type.
-unsafe fn map_url_ex(conn: &Conn, at: Arguments) -> Done {
+unsafe fn map_url_ex(conn: &Conn, at: Arguments) -> Answer {
     // SAFETY: by contract.
     let (url, info) = unsafe { (at.string()?, at.kind.cast::<HSE_URL_MAPEX_INFO>().as_mut()) };
-    let info = info.ok_or(BAD)?;
+    let info = info.ok_or_else(|| misuse::null_for(at.request, "its structure"))?;
     let mapped = conn.map_url(url);
     let path = super::variables::ansi(&mapped.path);
     // c_char is signed on some machines only.
@@ -316,7 +347,7 @@ unsafe fn map_url_ex(conn: &Conn, at: Arguments) -> Done {
 }
 
 /// Copies a path and its NUL; a longer one is cut as IIS 6 does it, and told by error 122.
-fn put_path<T: Copy + Default>(to: &mut [T; MAX_PATH], path: &[T]) -> Done {
+fn put_path<T: Copy + Default>(to: &mut [T; MAX_PATH], path: &[T]) -> Answer {
     let length = path.len().min(MAX_PATH - 1);
     to[..length].copy_from_slice(&path[..length]);
     to[length] = T::default();
@@ -329,7 +360,7 @@ fn put_path<T: Copy + Default>(to: &mut [T; MAX_PATH], path: &[T]) -> Done {
 
 /// # Safety
 /// As for `HSE_REQ_MAP_UNICODE_URL_TO_PATH_EX`.
-unsafe fn map_unicode_url_ex(conn: &Conn, at: Arguments) -> Done {
+unsafe fn map_unicode_url_ex(conn: &Conn, at: Arguments) -> Answer {
     // SAFETY: by contract.
     let (url, info) = unsafe {
         (
@@ -337,7 +368,8 @@ unsafe fn map_unicode_url_ex(conn: &Conn, at: Arguments) -> Done {
             at.kind.cast::<HSE_UNICODE_URL_MAPEX_INFO>().as_mut(),
         )
     };
-    let (url, info) = (url.ok_or(BAD)?, info.ok_or(BAD)?);
+    let url = url.ok_or_else(|| misuse::null_for(at.request, "its text"))?;
+    let info = info.ok_or_else(|| misuse::null_for(at.request, "its structure"))?;
     let mapped = conn.map_url(String::from_utf16_lossy(url).as_bytes());
     let path: Vec<u16> = mapped.path.encode_utf16().collect();
     info.dwFlags = mapped.flags;
@@ -363,14 +395,18 @@ impl Target {
 
 /// # Safety
 /// As for `HSE_REQ_ASYNC_READ_CLIENT`.
-unsafe fn async_read(conn: &Arc<Conn>, at: Arguments) -> Done {
+unsafe fn async_read(conn: &Arc<Conn>, at: Arguments) -> Answer {
     // SAFETY: by contract.
     let (size, flags) = unsafe { (at.size.as_ref(), at.kind.as_ref()) };
-    let (size, flags) = (*size.ok_or(BAD)?, *flags.ok_or(BAD)?);
-    if at.buffer.is_null() || flags & HSE_IO_ASYNC == 0 {
-        return Err(BAD);
+    let size = *size.ok_or_else(|| misuse::null_for(at.request, "the size"))?;
+    let flags = *flags.ok_or_else(|| misuse::null_for(at.request, "the flags"))?;
+    if at.buffer.is_null() {
+        return Err(misuse::null_for(at.request, "the buffer"));
     }
-    let mut target = Target(at.buffer.cast(), size as usize);
+    if flags & HSE_IO_ASYNC == 0 {
+        return Err(misuse::wrong_for(at.request, "flags without HSE_IO_ASYNC"));
+    }
+    let mut target = Target(at.buffer.cast(), misuse::size_for(at.request, size.into())?);
     conn.start_async(conn.completion(), move |conn| {
         // SAFETY: the completion has not been called yet.
         let read = conn.read_body(unsafe { target.slice() })?;
@@ -380,31 +416,31 @@ unsafe fn async_read(conn: &Arc<Conn>, at: Arguments) -> Done {
 
 /// # Safety
 /// The members point at what ISAPI says, or are NULL.
-unsafe fn child(info: &HSE_EXEC_URL_INFO) -> ChildRequest {
+unsafe fn child(info: &HSE_EXEC_URL_INFO) -> Result<ChildRequest, Win32Error> {
     // SAFETY: the caller's contract.
     unsafe {
-        ChildRequest {
+        Ok(ChildRequest {
             url: string(info.pszUrl).map(lossy),
             method: string(info.pszMethod).map(lossy),
             headers: string(info.pszChildHeaders).map(<[u8]>::to_vec),
-            entity: entity(info.pEntity),
+            entity: entity(info.pEntity)?,
             flags: info.dwExecUrlFlags,
-        }
+        })
     }
 }
 
 /// # Safety
 /// The members point at what ISAPI says, or are NULL.
-unsafe fn unicode_child(info: &HSE_EXEC_UNICODE_URL_INFO) -> ChildRequest {
+unsafe fn unicode_child(info: &HSE_EXEC_UNICODE_URL_INFO) -> Result<ChildRequest, Win32Error> {
     // SAFETY: the caller's contract.
     unsafe {
-        ChildRequest {
+        Ok(ChildRequest {
             url: wide(info.pszUrl).map(String::from_utf16_lossy),
             method: string(info.pszMethod).map(lossy),
             headers: string(info.pszChildHeaders).map(<[u8]>::to_vec),
-            entity: entity(info.pEntity),
+            entity: entity(info.pEntity)?,
             flags: info.dwExecUrlFlags,
-        }
+        })
     }
 }
 
@@ -414,23 +450,30 @@ fn lossy(bytes: &[u8]) -> String {
 
 /// # Safety
 /// `info` is NULL or valid, and its data readable.
-unsafe fn entity(info: *const HSE_EXEC_URL_ENTITY_INFO) -> Option<Vec<u8>> {
+unsafe fn entity(info: *const HSE_EXEC_URL_ENTITY_INFO) -> Result<Option<Vec<u8>>, Win32Error> {
     // SAFETY: the caller's contract.
     unsafe {
-        let info = info.as_ref()?;
-        if info.lpbData.is_null() || info.cbAvailable == 0 {
-            return Some(Vec::new());
+        let Some(info) = info.as_ref() else {
+            return Ok(None);
+        };
+        let size = misuse::size_for(HSE_REQ_EXEC_URL, info.cbAvailable.into())?;
+        if size == 0 {
+            return Ok(Some(Vec::new()));
         }
-        let data = std::slice::from_raw_parts(info.lpbData.cast::<u8>(), info.cbAvailable as usize);
-        Some(data.to_vec())
+        if info.lpbData.is_null() {
+            return Err(misuse::null_for(HSE_REQ_EXEC_URL, "data of some length"));
+        }
+        let data = std::slice::from_raw_parts(info.lpbData.cast::<u8>(), size);
+        Ok(Some(data.to_vec()))
     }
 }
 
 /// # Safety
 /// The status is a string or NULL.
-unsafe fn custom_error(conn: &Arc<Conn>, info: &HSE_CUSTOM_ERROR_INFO) -> Done {
+unsafe fn custom_error(conn: &Arc<Conn>, info: &HSE_CUSTOM_ERROR_INFO) -> Answer {
     // SAFETY: the caller's contract.
-    let status = unsafe { string(info.pszStatus) }.ok_or(BAD)?;
+    let status = unsafe { string(info.pszStatus) }
+        .ok_or_else(|| misuse::null_for(HSE_REQ_SEND_CUSTOM_ERROR, "pszStatus"))?;
     let head = head::parse(Some(status), b"").head;
     let refusal = Refusal::new(
         head.status,

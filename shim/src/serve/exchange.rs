@@ -246,6 +246,21 @@ impl Sink for Client {
     }
 
     fn end(&mut self, end: End) {
+        self.finish(end);
+        // An extension that does not end its request keeps this alive; the client does not wait.
+        self.head = None;
+        self.waiting = None;
+        self.pieces = None;
+    }
+
+    fn is_connected(&self) -> bool {
+        self.head.as_ref().is_none_or(|h| !h.is_closed())
+            && self.pieces.as_ref().is_none_or(|p| !p.is_closed())
+    }
+}
+
+impl Client {
+    fn finish(&mut self, end: End) {
         if end == End::Complete {
             if self.pieces.is_none() {
                 // No data came: HEAD, 204, 304, or an empty body.
@@ -265,11 +280,6 @@ impl Sink for Client {
         if self.pieces.is_some() {
             let _client_gone = self.put(Err(Cut));
         }
-    }
-
-    fn is_connected(&self) -> bool {
-        self.head.as_ref().is_none_or(|h| !h.is_closed())
-            && self.pieces.as_ref().is_none_or(|p| !p.is_closed())
     }
 }
 

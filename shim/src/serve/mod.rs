@@ -85,7 +85,7 @@ pub fn serve(args: &ServeArgs) -> Result<Option<Exit>> {
             std::process::exit(INTERRUPTED);
         });
         // On the thread that started Python; waits for the threads that scripts have started.
-        host.extension().terminate();
+        host.terminate();
     }
     // Not by dropping it, which would wait for whatever still blocks.
     runtime.shutdown_background();

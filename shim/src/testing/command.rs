@@ -88,7 +88,7 @@ fn one_site(root: &Path, files: &[PathBuf], args: &TestArgs) -> Result<Summary> 
     let mut out = anstream::stdout();
     let summary = run(files, &options, &mut make, &mut out);
     if let Some(host) = host {
-        host.extension().terminate();
+        host.terminate();
     }
     summary
 }
@@ -107,6 +107,8 @@ fn each_in_its_process(
         command.arg("test").arg("--summary-file").arg(report.path());
         command.args(["--reload", args.host.reload.as_str()]);
         command.args(["--error-details", args.host.error_details.as_str()]);
+        let seconds = args.host.pending_timeout.to_string();
+        command.args(["--pending-timeout", &seconds]);
         if args.accept {
             command.arg("--accept");
         }
@@ -188,6 +190,12 @@ impl Respond for InProcess {
         let recorder = Recorder::default();
         let (body, sink) = (BytesBody::new(request.body.clone()), recorder.clone());
         let outcome = self.host.handle(sent, Box::new(body), Box::new(sink));
+        if outcome.given_up {
+            // Its page is this host's and no response to compare.
+            let text = "the extension returned PENDING and did not end the request";
+            return Err(Error::new(codes::PENDING_TIMEOUT, text)
+                .fix("--pending-timeout waits longer, if it only needs time"));
+        }
         let mut recorded = recorder.0.lock().unwrap_or_else(PoisonError::into_inner);
         let recorded = std::mem::take(&mut *recorded);
         let head = recorded.head.unwrap_or_else(|| Head {

@@ -1,7 +1,8 @@
 //! From the load of an extension to its end.
 
+use acceptance::pe;
 use acceptance::probe::{Ran, Server, Site, compile, finish, probe, run};
-use acceptance::target::program;
+use acceptance::target::{WINDOWS, program};
 use std::path::Path;
 
 fn run_with(extension: &Path) -> Ran {
@@ -46,11 +47,116 @@ fn a_missing_export_is_told_by_name() {
     }
 }
 
+/// Standard error in one line: where a line of a message ends is not the message's.
+fn said(ran: &Ran) -> String {
+    ran.err.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[test]
-fn a_file_that_is_no_library_cannot_be_loaded() {
+fn a_decorated_export_is_named() {
+    let ran = run_with(&compile(&["-DHttpExtensionProc=_HttpExtensionProc"]));
+    assert_fails(&ran, 3, "ISH0503");
+    let wanted = "exports _HttpExtensionProc in the place of HttpExtensionProc";
+    assert!(said(&ran).contains(wanted), "{}", ran.err);
+}
+
+/// The header of an ELF file; `class` 1: 32-bit, 2: 64-bit; `kind` 3: a library, 1: an object.
+fn elf(class: u8, kind: u8) -> Vec<u8> {
+    let mut header = b"\x7fELF".to_vec();
+    header.extend([class, 1, 1]);
+    header.resize(16, 0);
+    header.extend([kind, 0]);
+    header.resize(4096, 0);
+    header
+}
+
+#[test]
+fn a_file_that_is_no_library_for_this_process_is_told_what_it_is() {
+    let site = Site::default();
+    let wide = pe::dll(pe::X64, pe::EXTENSION, &["KERNEL32.dll"]);
+    let narrow = pe::dll(pe::X86, pe::EXTENSION, &["KERNEL32.dll"]);
+    let probe = std::fs::read(probe()).unwrap();
+    let everywhere = [
+        ("empty", vec![], "it is empty"),
+        (
+            "text",
+            b"this is no library\n".to_vec(),
+            "it is a text file",
+        ),
+        ("noise", (0..=255).collect(), "it is no library"),
+    ];
+    let linux = [
+        (
+            "wide.dll",
+            wide,
+            "this is a Windows DLL (64-bit); this command loads shared libraries",
+        ),
+        (
+            "narrow.dll",
+            narrow.clone(),
+            "this is a Windows DLL (32-bit)",
+        ),
+        (
+            "narrow.so",
+            elf(1, 3),
+            "it is 32-bit, and this process is 64-bit",
+        ),
+        ("object.so", elf(2, 1), "it is an object file"),
+        // The loader would not live through it.
+        (
+            "half.so",
+            probe[..probe.len() / 8].to_vec(),
+            "it is shorter than its header says",
+        ),
+    ];
+    let windows = [
+        (
+            "narrow.dll",
+            narrow,
+            "it is 32-bit, and this process is 64-bit (Win32 error 193)",
+        ),
+        ("library.so", elf(2, 3), "it is a library of Linux"),
+    ];
+    let mut cases = everywhere.to_vec();
+    cases.extend(if WINDOWS {
+        windows.to_vec()
+    } else {
+        linux.to_vec()
+    });
+    for (name, data, wanted) in cases {
+        let ran = run_with(&site.write(name, data));
+        assert_fails(&ran, 3, "ISH0502");
+        assert!(said(&ran).contains(wanted), "{name}: {}", ran.err);
+        assert_eq!(
+            ran.err.contains("0x800700c1"),
+            WINDOWS,
+            "{name}: {}",
+            ran.err
+        );
+    }
+}
+
+#[test]
+fn what_a_library_needs_and_does_not_find_is_named() {
+    if WINDOWS {
+        return; // It cannot be linked without.
+    }
+    let ran = run_with(&compile(&["-DNEEDS_WHAT_IS_NOT_THERE"]));
+    assert_fails(&ran, 3, "ISH0502");
+    assert!(ran.err.contains("absent_symbol"), "{}", ran.err);
+}
+
+#[test]
+fn a_server_with_a_broken_extension_does_not_begin() {
     let site = Site::default();
     let file = site.write("text.so", "this is no library");
-    assert_fails(&run_with(&file), 3, "ISH0502");
+    for extension in [file, compile(&["-DREFUSE=1114"])] {
+        let mut command = program();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--extension"]);
+        command.arg(extension).arg(site.path());
+        let ran = finish(command);
+        assert_fails(&ran, 3, "ISH050");
+    }
 }
 
 #[test]
