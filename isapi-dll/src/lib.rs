@@ -11,6 +11,8 @@ mod log;
 mod place;
 mod pool;
 
+use isapi_base::codes;
+use isapi_base::ecb::constants::HSE_STATUS_ERROR;
 use isapi_base::ecb::layout::{BOOL, DWORD, EXTENSION_CONTROL_BLOCK, HSE_VERSION_INFO};
 use isapi_loader::Carrier;
 use pool::Pool;
@@ -38,12 +40,12 @@ pub unsafe extern "system" fn GetExtensionVersion(version: *mut HSE_VERSION_INFO
 /// `ecb` is NULL or points at a complete control block that lives until the request is done.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn HttpExtensionProc(ecb: *mut EXTENSION_CONTROL_BLOCK) -> DWORD {
-    match POOL.get() {
+    guarded(HSE_STATUS_ERROR, || match POOL.get() {
         // SAFETY: the caller's contract is the same.
         Some(Some(pool)) if !ecb.is_null() => unsafe { pool.hand_on(ecb) },
         // SAFETY: the caller's contract is the same.
         _ => unsafe { CARRIER.process(ecb) },
-    }
+    })
 }
 
 /// Called before the library is unloaded, when no request runs any more. Python stays: other
@@ -53,11 +55,18 @@ pub unsafe extern "system" fn HttpExtensionProc(ecb: *mut EXTENSION_CONTROL_BLOC
 /// No request is being processed.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn TerminateExtension(flags: DWORD) -> BOOL {
-    if let Some(Some(pool)) = POOL.get() {
-        pool.drain();
-    }
-    // SAFETY: the caller's contract is the same.
-    unsafe { CARRIER.terminate(flags) }
+    guarded(1, || {
+        if let Some(Some(pool)) = POOL.get() {
+            pool.drain();
+        }
+        // SAFETY: the caller's contract is the same.
+        unsafe { CARRIER.terminate(flags) }
+    })
+}
+
+/// A panic must not cross into the server: it is logged, and becomes the failure value.
+fn guarded<R>(failure: R, f: impl FnOnce() -> R) -> R {
+    isapi_base::guard::guarded(failure, |text| CARRIER.event(codes::PANIC, text), f)
 }
 
 /// Off Windows, where there is no last error: how a host says why a callback returned FALSE.
