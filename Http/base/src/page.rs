@@ -124,8 +124,9 @@ fn html(fragment: &str) -> String {
     )
 }
 
-/// A message may hold text from the URL or a form.
-fn escape(text: &str) -> String {
+/// Text as HTML text or as an attribute value in double quotes: a message may hold text from the URL
+/// or a form.
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

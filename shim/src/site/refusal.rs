@@ -84,20 +84,9 @@ impl std::fmt::Display for Refusal {
     }
 }
 
-/// Text as HTML text or attribute value.
+/// Text as HTML text or as an attribute value in quotes of either kind.
 pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            _ => out.push(c),
-        }
-    }
-    out
+    isapi_base::page::escape(text).replace('\'', "&#39;")
 }
 
 /// A whole HTML page around `body`, which is HTML already, as is `title`.
