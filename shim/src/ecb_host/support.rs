@@ -134,7 +134,10 @@ unsafe fn serve(conn: &Arc<Conn>, note: &mut Note, at: Arguments) -> Answer {
                 Ok(())
             }
             HSE_REQ_IS_CONNECTED => {
-                *at.get::<BOOL>()? = BOOL::from(conn.reply().is_connected());
+                // The client of a request that was given up has its answer. Whether its socket is
+                // closed by now is a race; the other calls fail as for a client that has gone.
+                let connected = !conn.latch.is_given_up() && conn.reply().is_connected();
+                *at.get::<BOOL>()? = BOOL::from(connected);
                 Ok(())
             }
             HSE_REQ_IS_IN_PROCESS => {
