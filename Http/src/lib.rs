@@ -6,6 +6,7 @@
 //! server variables that IIS does not have: see [`isapi_base::host_variables`].
 #![deny(unsafe_code)]
 
+mod body;
 mod dispatch;
 mod entry;
 mod interpreter;

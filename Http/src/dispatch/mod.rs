@@ -106,7 +106,7 @@ fn handle(py: Python<'_>, request: &Rc<Request>) -> (Ended, Code) {
             &error,
         )),
     };
-    (ended, codes::SCRIPT_RAISED)
+    (ended, request.failure.get().unwrap_or(codes::SCRIPT_RAISED))
 }
 
 /// Ends the response, detached from Python.
@@ -142,42 +142,18 @@ fn pass_through(request: &Request) -> Result<Passed, (&'static str, Win32Error)>
 }
 
 fn finish_response(request: &Request) -> u32 {
-    let mut response = request.response.borrow_mut();
-    let Some(response) = response.as_mut() else {
-        return HSE_STATUS_SUCCESS;
-    };
-    let finished = match response.finish(&mut Detached(&request.connection)) {
-        Ok(finished) => finished,
+    match request.finish_response(&mut Detached(&request.connection)) {
+        Ok(()) => {}
         // There is nobody to tell, and nothing was wrong here.
         Err(error) if error.is_client_gone() => return HSE_STATUS_SUCCESS,
         Err(error) => {
             let text = format!("the response was refused: Win32 error {error}");
-            log::event(codes::HOST_CALL, &text);
-            request
-                .connection
-                .set_log_data(&codes::HOST_CALL.to_string());
+            request.note(codes::HOST_CALL, &text);
             return HSE_STATUS_ERROR;
         }
-    };
-    if let Some((announced, written)) = finished.short {
-        let text = format!("the script announced {announced} bytes and wrote {written}");
-        log::event(codes::BODY_SHORT, &text);
-        request
-            .connection
-            .set_log_data(&codes::BODY_SHORT.to_string());
     }
-    if finished.suppressed > 0 {
-        let (count, status) = (finished.suppressed, response.status());
-        let text = format!("{count} bytes of body were not sent: status {status} allows none");
-        log::event(codes::BODY_FORBIDDEN, &text);
-        request
-            .connection
-            .set_log_data(&codes::BODY_FORBIDDEN.to_string());
-    }
-    if finished.must_close {
-        request.connection.close();
-    }
-    if response.keep_alive() {
+    let response = request.response.borrow();
+    if response.as_ref().is_some_and(Response::keep_alive) {
         HSE_STATUS_SUCCESS_AND_KEEP_CONN
     } else {
         HSE_STATUS_SUCCESS
