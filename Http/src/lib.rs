@@ -14,6 +14,7 @@ mod log;
 mod module;
 mod request;
 mod response;
+mod wsgi;
 
 use isapi_base::{codes, ecb, host_variables};
 

@@ -2,6 +2,7 @@
 
 use super::changes;
 use super::loader;
+use super::process_model::ProcessModel;
 use super::settings::{ErrorDetails, Reload, Settings};
 use crate::codes::{self, Code};
 use crate::host_variables;
@@ -9,6 +10,7 @@ use crate::interpreter;
 use crate::module::package;
 use crate::request::Request;
 use crate::response::Output;
+use crate::wsgi;
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
@@ -32,6 +34,9 @@ pub(super) struct Handler {
 struct Process {
     /// A file in the place of `Http/Isapi.py`.
     handler: Option<String>,
+    /// A WSGI application in the place of both.
+    wsgi: Option<wsgi::Spec>,
+    model: ProcessModel,
     reload: Reload,
     error_details: ErrorDetails,
 }
@@ -70,6 +75,11 @@ pub(super) fn error_details() -> ErrorDetails {
     .unwrap_or(ErrorDetails::Local)
 }
 
+/// How the host runs requests, as far as it tells.
+pub(crate) fn process_model() -> ProcessModel {
+    PROCESS.get().map_or(ProcessModel::Processes, |p| p.model)
+}
+
 /// The settings for output, where they were read: for pages that no script has a part in.
 pub(super) fn output() -> Option<Arc<Output>> {
     let current = CURRENT.try_lock().ok()?;
@@ -96,7 +106,7 @@ pub(super) fn current(py: Python<'_>, request: &Request) -> Result<Arc<Handler>,
     *current = None;
     let process = process(py, request).map_err(|error| (codes::HOME_FOLDER, error))?;
     changes::note_absent(py);
-    let handler = Arc::new(set_up(py, process, generation).map_err(of_site)?);
+    let handler = Arc::new(set_up(py, process, generation)?);
     if reload() != Reload::Never {
         changes::refresh(py).map_err(of_site)?;
     }
@@ -137,8 +147,16 @@ fn process(py: Python<'_>, request: &Request) -> PyResult<&'static Process> {
     RELOAD.store(reload as u8, Ordering::Relaxed);
     ERROR_DETAILS.store(error_details as u8, Ordering::Relaxed);
     set_home(py, request)?;
+    let model = host_variable(request, host_variables::PROCESS_MODEL);
+    let model = model.map_or(Ok(ProcessModel::Processes), |text| {
+        ProcessModel::parse(&text).ok_or_else(|| meaningless(&text))
+    })?;
+    let mount = host_variable(request, host_variables::MOUNT).unwrap_or_default();
+    let application = host_variable(request, host_variables::WSGI);
     Ok(PROCESS.get_or_init(|| Process {
         handler: host_variable(request, host_variables::HANDLER),
+        wsgi: application.map(|application| wsgi::Spec { application, mount }),
+        model,
         reload,
         error_details,
     }))
@@ -177,11 +195,27 @@ fn set_home(py: Python<'_>, request: &Request) -> PyResult<()> {
     Ok(())
 }
 
-fn set_up(py: Python<'_>, process: &'static Process, generation: u64) -> PyResult<Handler> {
-    let function = match &process.handler {
-        Some(file) => loader::handler_file(py, file)?,
-        None => site_handler(py)?,
+fn set_up(
+    py: Python<'_>,
+    process: &'static Process,
+    generation: u64,
+) -> Result<Handler, (Code, PyErr)> {
+    let of_site = |error| (codes::HANDLER_INIT, error);
+    let function = match (&process.wsgi, &process.handler) {
+        (Some(spec), _) => wsgi::handler(py, spec).map_err(|e| (codes::WSGI_LOAD, e))?,
+        (None, Some(file)) => loader::handler_file(py, file).map_err(of_site)?,
+        (None, None) => site_handler(py).map_err(of_site)?,
     };
+    configured(py, process, generation, function).map_err(of_site)
+}
+
+/// The handler with the settings of `Http.Config`.
+fn configured(
+    py: Python<'_>,
+    process: &'static Process,
+    generation: u64,
+    function: Bound<'_, PyAny>,
+) -> PyResult<Handler> {
     let config = py.import("Http.Config")?;
     let settings = Settings::read(&config).inspect_err(|_| {
         // The next request reads it again.

@@ -4,6 +4,7 @@ mod changes;
 mod error_page;
 mod handler;
 mod loader;
+mod process_model;
 mod python2;
 mod settings;
 mod turns;
@@ -23,8 +24,8 @@ use pyo3::prelude::*;
 use std::rc::Rc;
 use std::sync::Arc;
 
-pub(crate) use handler::set_library_folder;
-pub(crate) use loader::install;
+pub(crate) use handler::{process_model, set_library_folder};
+pub(crate) use loader::{install, is_loaded};
 
 /// How the site's handler ended.
 enum Ended {

@@ -1,6 +1,6 @@
 //! What scripts find in `sys` and `builtins`.
 
-use crate::{dispatch, log, module};
+use crate::{dispatch, log, module, wsgi};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyModule};
 
@@ -8,6 +8,7 @@ use pyo3::types::{PyList, PyModule};
 pub(super) fn prepare(py: Python<'_>) -> PyResult<()> {
     module::install(py)?;
     dispatch::install(py)?;
+    wsgi::install(py)?;
     // Whichever thread imports it first is Python's main one, and a host's worker may end.
     py.import("threading")?;
     let sys = py.import("sys")?;

@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyList, PyString, PyTuple};
 
 /// An argument that tells `None` from "not given", as the original did.
-pub(super) enum Given<'py> {
+pub(crate) enum Given<'py> {
     No,
     Yes(Bound<'py, PyAny>),
 }

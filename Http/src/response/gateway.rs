@@ -38,6 +38,11 @@ impl Response {
         Some(length.saturating_sub(self.accepted))
     }
 
+    /// Whether no body bytes were taken yet.
+    pub fn is_empty(&self) -> bool {
+        self.accepted == 0
+    }
+
     /// Whether the client wants a head only.
     pub fn is_head(&self) -> bool {
         self.protocol.head

@@ -54,8 +54,10 @@ const SERVER: &str = "Microsoft-IIS/10.0";
 /// How the host behaves.
 #[derive(Clone, Debug)]
 pub struct HostOptions {
-    /// `PYISAPIE_HANDLER` of the core: a file in the place of `Http/Isapi.py`.
-    pub handler: Option<PathBuf>,
+    /// What answers in the place of the home's own handler.
+    pub application: Application,
+    /// `PYISAPIE_PROCESS_MODEL` of the core: `threads`, `processes`, `once`.
+    pub process_model: &'static str,
     /// `PYISAPIE_RELOAD` of the core: `never`, `changed`, `always`.
     pub reload: &'static str,
     /// `PYISAPIE_ERROR_DETAILS` of the core: `local`, `always`, `never`.
@@ -65,6 +67,23 @@ pub struct HostOptions {
     /// A request is given up when an extension that returned *pending* is not heard of for so
     /// long; `None`: never.
     pub pending_timeout: Option<Duration>,
+}
+
+/// What answers requests that come to the extension.
+#[derive(Clone, Debug, Default)]
+pub enum Application {
+    /// The home's `Http/Isapi.py`, or the built-in handler, which runs scripts.
+    #[default]
+    Home,
+    /// `PYISAPIE_HANDLER` of the core: a file in the place of `Http/Isapi.py`.
+    Handler(PathBuf),
+    /// `PYISAPIE_WSGI` and `PYISAPIE_MOUNT` of the core.
+    Wsgi {
+        /// `module:attribute`.
+        application: String,
+        /// The path at which it is mounted, if that is not the whole site.
+        mount: Option<String>,
+    },
 }
 
 /// One site with one extension.

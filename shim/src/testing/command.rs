@@ -3,7 +3,7 @@
 use super::{HttpRequest, Options, Recorded, Respond, Summary, collect, run};
 use crate::cli::TestArgs;
 use crate::codes::{self, Exit};
-use crate::ecb_host::{BytesBody, End, Head, Host, Sink};
+use crate::ecb_host::{Application, BytesBody, End, Head, Host, Sink};
 use crate::error::{Error, Result};
 use crate::run::{new_host, offline_request};
 use crate::site::{Site, SiteOptions, discover_root, real_path};
@@ -77,7 +77,12 @@ fn one_site(root: &Path, files: &[PathBuf], args: &TestArgs) -> Result<Summary> 
                     home: args.host.home.clone(),
                     ..SiteOptions::default()
                 };
-                let new = new_host(Site::open(root, &site)?, &args.host, None)?;
+                let new = new_host(
+                    Site::open(root, &site)?,
+                    &args.host,
+                    Application::Home,
+                    "threads",
+                )?;
                 Arc::clone(host.insert(new))
             }
         };
