@@ -2,6 +2,7 @@
 
 mod changes;
 mod error_page;
+mod failure;
 mod handler;
 mod loader;
 mod process_model;
@@ -24,7 +25,10 @@ use pyo3::prelude::*;
 use std::rc::Rc;
 use std::sync::Arc;
 
-pub(crate) use handler::{process_model, set_library_folder};
+pub(crate) use failure::take as take_failure;
+#[cfg(feature = "embed")]
+pub(crate) use handler::set_library_folder;
+pub(crate) use handler::{leave_site, process_model};
 pub(crate) use loader::{install, is_loaded};
 
 /// How the site's handler ended.
@@ -34,6 +38,15 @@ enum Ended {
     /// The object `True`: the next handler shall answer.
     PassThrough,
     Failed(Page),
+}
+
+impl Ended {
+    /// The site's handler is not there.
+    fn failed(py: Python<'_>, request: &Request, error: &PyErr) -> Self {
+        failure::keep(py, error);
+        let reason = "Could not initialize interpreter";
+        Self::Failed(Page::exception(py, request, reason, error))
+    }
 }
 
 /// Processes one request. The result is `HttpExtensionProc`'s.
@@ -77,12 +90,14 @@ fn protocol(connection: &Connection) -> Result<Protocol, &'static str> {
 
 /// Calls the site's handler.
 fn handle(py: Python<'_>, request: &Rc<Request>) -> (Ended, Code) {
+    let home = handler::home();
+    let _visit = match interpreter::Visit::begin(py, home.as_deref()) {
+        Ok(visit) => visit,
+        Err(error) => return (Ended::failed(py, request, &error), codes::HANDLER_INIT),
+    };
     let handler = match handler::current(py, request) {
         Ok(handler) => handler,
-        Err((code, error)) => {
-            let page = Page::exception(py, request, "Could not initialize interpreter", &error);
-            return (Ended::Failed(page), code);
-        }
+        Err((code, error)) => return (Ended::failed(py, request, &error), code),
     };
     request.response.replace(Some(Response::new(
         Arc::clone(&handler.output),
@@ -100,12 +115,15 @@ fn handle(py: Python<'_>, request: &Rc<Request>) -> (Ended, Code) {
         Ok(value) if value.bind(py).is(pyo3::types::PyBool::new(py, true)) => Ended::PassThrough,
         Ok(_) => Ended::Normally,
         Err(error) if error.is_instance_of::<PySystemExit>(py) => Ended::Normally,
-        Err(error) => Ended::Failed(Page::exception(
-            py,
-            request,
-            "Request handler failed",
-            &error,
-        )),
+        Err(error) => {
+            failure::keep(py, &error);
+            Ended::Failed(Page::exception(
+                py,
+                request,
+                "Request handler failed",
+                &error,
+            ))
+        }
     };
     (ended, request.failure.get().unwrap_or(codes::SCRIPT_RAISED))
 }

@@ -15,6 +15,7 @@ use std::rc::Rc;
 
 use crate::request::{self, Request};
 pub(crate) use functions::{Given, header_block};
+#[cfg(feature = "embed")]
 pub(crate) use package::set_package;
 use write::is_content_type;
 pub(crate) use write::{charset_of, error as write_error, os_error};

@@ -47,7 +47,7 @@ fn write_text(text: &Bound<'_, PyString>) -> PyResult<()> {
     let request = ready()?;
     let charset = request.charset.borrow().clone();
     match charset {
-        None => match text.to_str() {
+        None => match text.to_cow() {
             Ok(utf8) => send_in(py, &request, utf8.as_bytes(), Some(length)),
             // A lone surrogate: let Python say so, with the place in the text.
             Err(_) => Err(encode(text, "utf-8")

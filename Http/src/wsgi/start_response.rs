@@ -207,7 +207,7 @@ impl Hop {
 
 /// Headers are Latin-1 on the wire (PEP 3333, "Unicode Issues").
 fn latin1(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
-    match text.to_str() {
+    match text.to_cow() {
         Ok(ascii) if ascii.is_ascii() => Ok(ascii.as_bytes().to_vec()),
         _ => text.call_method1("encode", ("latin-1",))?.extract(),
     }
