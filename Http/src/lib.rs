@@ -88,7 +88,7 @@ pub mod guest {
     }
 
     /// Says where the log goes from now on. The first one counts.
-    pub fn set_log(to: isapi_base::calls::LogFn) {
-        log::set(to);
+    pub fn set_log(to: fn(&[u8])) {
+        log::listen(to);
     }
 }

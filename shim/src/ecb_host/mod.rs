@@ -19,6 +19,7 @@ mod pending;
 mod registry;
 mod reply;
 mod request;
+mod said;
 mod send;
 mod support;
 mod token;
@@ -41,6 +42,7 @@ use isapi_base::ecb::win32::Win32Error;
 use latch::{Ended, Latch};
 use reply::Reply;
 pub use request::{HeaderList, Request, Spelling, Version};
+pub use said::{Said, listen};
 use std::io::{Read, Seek};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
@@ -453,5 +455,5 @@ fn copy(from: &mut impl Read, reply: &mut Reply) -> Result<(), Win32Error> {
 
 /// Says aloud what an extension did wrong or what this host does not have.
 pub(crate) fn report(code: Code, text: &str) {
-    anstream::eprintln!("isapi-shim: {code}: {text}");
+    said::line(Said::Report, &format!("isapi-shim: {code}: {text}"));
 }

@@ -5,13 +5,13 @@ use crate::cli::TestArgs;
 use crate::codes::{self, Exit};
 use crate::ecb_host::{Application, BytesBody, End, Head, Host, Sink};
 use crate::error::{Error, Result};
+use crate::process;
 use crate::run::{new_host, offline_request};
 use crate::site::{Site, SiteOptions, discover_root, real_path};
 use isapi_base::ecb::win32::Win32Error;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Runs the command.
@@ -103,12 +103,11 @@ fn each_in_its_process(
     sites: &BTreeMap<PathBuf, Vec<PathBuf>>,
     args: &TestArgs,
 ) -> Result<Summary> {
-    let program = std::env::current_exe().map_err(|e| parted(&e.to_string()))?;
     let mut total = Summary::default();
     for (root, files) in sites {
         let _ = writeln!(anstream::stdout(), "site {}", root.display());
         let report = tempfile::NamedTempFile::new().map_err(|e| parted(&e.to_string()))?;
-        let mut command = Command::new(&program);
+        let mut command = process::program().map_err(|e| parted(&e.to_string()))?;
         command.arg("test").arg("--summary-file").arg(report.path());
         command.args(["--reload", args.host.reload.as_str()]);
         command.args(["--error-details", args.host.error_details.as_str()]);
