@@ -69,12 +69,19 @@ pub(super) struct Site {
     imported: HashSet<String>,
     /// The names of modules that are there.
     modules: HashSet<String>,
+    /// The names of functions that some file defines.
+    functions: HashSet<String>,
 }
 
 impl Site {
     /// Whether a file of the site imports a module of that name.
     pub(super) fn imports(&self, module: &str) -> bool {
         self.imported.contains(module)
+    }
+
+    /// Whether a file of the site defines a function or method of that name.
+    pub(super) fn defines(&self, function: &str) -> bool {
+        self.functions.contains(function)
     }
 
     /// Whether the site has a module of that name itself.
@@ -167,12 +174,14 @@ fn is_script(path: &Path) -> bool {
         .any(|e| extension.eq_ignore_ascii_case(e))
 }
 
-/// Which modules are there and which are imported, for all files of the site and for those beside
+/// Which modules are there, which are imported, and which functions are defined, for all files of the site and for those beside
 /// a file that was named alone.
 fn look_around(site: &mut Site) {
     static IMPORT: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(r"(?m-u)^[ \t]*(?:import[ \t]+([^#\r\n]+)|from[ \t]+\.*([\w.]*)[ \t]+import[ \t]*([^#\r\n]+))").ok()
     });
+    static FUNCTION: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"(?m-u)^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)").ok());
     let mut around: Vec<PathBuf> = Vec::new();
     let mut folders = HashSet::new();
     for file in &site.files {
@@ -195,6 +204,13 @@ fn look_around(site: &mut Site) {
         let Some(bytes) = small.then(|| std::fs::read(&path).ok()).flatten() else {
             continue;
         };
+        for found in FUNCTION
+            .iter()
+            .flat_map(|function| function.captures_iter(&bytes))
+        {
+            let name = String::from_utf8_lossy(&found[1]).into_owned();
+            site.functions.insert(name);
+        }
         for found in IMPORT
             .iter()
             .flat_map(|import| import.captures_iter(&bytes))

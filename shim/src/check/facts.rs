@@ -163,6 +163,12 @@ impl<'t> Facts<'t> {
         self.bound.contains(name)
     }
 
+    /// Whether an expression is a module, or comes from one.
+    pub(super) fn is_of_module(&self, source: &Source, node: Node<'_>) -> bool {
+        let name = self.name_of(source, node);
+        name.is_some_and(|name| name.contains('.') || self.imports.contains_key(name.as_str()))
+    }
+
     /// Whether the name can only be the built-in one.
     pub(super) fn is_built_in(&self, name: &str) -> bool {
         !self.binds(name) && !self.imports.contains_key(name) && self.stars.is_empty()
@@ -181,10 +187,14 @@ impl<'t> Facts<'t> {
                 }
             }
             "attribute" => {
-                // `a.b.c` from its left end, without recursion: a chain may be as long as a file.
+                // `a.b.c` from its right end. No name that a rule knows is longer than this, and a
+                // chain may be as long as a file.
                 let mut names = Vec::new();
                 let mut at = node;
                 while at.kind() == "attribute" {
+                    if names.len() == 5 {
+                        return None;
+                    }
                     names.push(text(source, at.child_by_field_name("attribute")?));
                     at = at.child_by_field_name("object")?;
                 }

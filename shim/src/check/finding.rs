@@ -34,9 +34,9 @@ pub(super) struct Found {
     pub(super) code: Code,
     pub(super) severity: Severity,
     pub(super) span: Range<usize>,
-    what: String,
+    pub(super) what: String,
     symptom: String,
-    cure: String,
+    pub(super) cure: String,
 }
 
 impl Found {

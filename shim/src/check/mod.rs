@@ -31,6 +31,8 @@ use std::time::{Duration, Instant};
 
 /// Larger files are data.
 const LARGEST: u64 = 8 * 1024 * 1024;
+/// More findings in one file help nobody.
+const MOST: usize = 1000;
 /// What a file may take, so that a strange one does not hold up the others.
 const LONGEST: Duration = Duration::from_secs(20);
 
@@ -81,6 +83,15 @@ fn check_file(file: &File, site: &Site, report: &mut Report) -> Result<()> {
     }
     all.sort_by_key(|found| (found.span.start, found.code.number, found.span.end));
     all.dedup_by(|a, b| a.code == b.code && a.span == b.span);
+    if all.len() > MOST {
+        let what = format!(
+            "{} more findings in this file are left out",
+            all.len() - MOST
+        );
+        let last = all[MOST].span.clone();
+        all.truncate(MOST);
+        all.push(Found::note(codes::PY_NOT_CHECKED, last, what));
+    }
     let findings = all
         .into_iter()
         .map(|f| Finding::new(&file.shown, &source, f));

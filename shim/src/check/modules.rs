@@ -86,7 +86,7 @@ fn import(place: &Place<'_, '_>, at: Node<'_>, module: &str, out: &mut Vec<Found
         let what = format!("the module `{old}` is Python 2");
         let found = Found::new(severity, codes::PY_MODULE, span, what)
             .then(format!("ModuleNotFoundError: No module named {first:?}").replace('"', "'"))
-            .cure(format!("use {new}"));
+            .cure(*new);
         out.push(found);
         return true;
     }
@@ -95,14 +95,14 @@ fn import(place: &Place<'_, '_>, at: Node<'_>, module: &str, out: &mut Vec<Found
             "imp" => "importlib, or Http.Loader.load(path) for scripts",
             _ => "hashlib.md5, which takes bytes",
         };
-        out.push(Found::note(codes::PY_STAND_IN, span, *text).cure(format!("use {cure}")));
+        out.push(Found::note(codes::PY_STAND_IN, span, *text).cure(cure));
         return true;
     }
     if let Some((old, since, cure)) = names::LATER.iter().find(|row| row.0 == first) {
         let what = format!("the module `{old}` is gone in Python {since} and newer");
         let found = Found::warning(codes::PY_LATER, span, what)
             .then("ModuleNotFoundError with such a Python")
-            .cure(format!("use {}", cure.replace("use ", "")));
+            .cure(*cure);
         out.push(found);
         // Its names are looked at too: `cgi.escape` is gone everywhere.
     }
@@ -140,8 +140,21 @@ fn relative(place: &Place<'_, '_>, at: Node<'_>, module: &str, out: &mut Vec<Fou
     if standard || elsewhere || text.contains("sys.path") || text.contains("absolute_import") {
         return false;
     }
-    let Some(severity) = severity(place.excuse(&IMPORT_FAILS)) else {
+    // `if __name__ == ...` asks how the file was started; a file with dots elsewhere knows of them.
+    let asks = place.above.iter().any(|node| {
+        let condition = node.child_by_field_name("condition");
+        condition.is_some_and(|condition| place.text(condition).contains("__name__"))
+    });
+    let Some(certain) = severity(place.excuse(&IMPORT_FAILS)) else {
         return false;
+    };
+    if asks || text.contains("from .") {
+        return false;
+    }
+    // Perhaps something installed has the same name.
+    let severity = match place.function() {
+        Some(_) => Severity::Warning,
+        None => certain,
     };
     let cure = match place.node.kind() {
         "import_statement" => format!("from . import {module}"),
@@ -195,7 +208,7 @@ fn gone(place: &Place<'_, '_>, at: Node<'_>, whole: &str, caught: &[&str]) -> Op
     Some(
         Found::new(severity, codes::PY_ATTRIBUTE, at.byte_range(), what)
             .then(kind)
-            .cure(format!("use {cure}")),
+            .cure(*cure),
     )
 }
 
@@ -222,7 +235,7 @@ fn built_in(place: &Place<'_, '_>) -> Option<Found> {
             format!("the built-in name `{name}` is Python 2"),
         )
         .then(format!("NameError: name '{name}' is not defined"))
-        .cure(format!("use {cure}")),
+        .cure(*cure),
     )
 }
 
@@ -241,8 +254,8 @@ fn method(place: &Place<'_, '_>) -> Option<Found> {
     let arguments = place.node.child_by_field_name("arguments")?;
     let given = children(arguments).count();
     // A class of the site's own may have such a method; a module may have such a function.
-    let own = place.facts.functions.contains_key(name);
-    if given != *count || own || place.name_of(object).is_some_and(|name| name.contains('.')) {
+    let own = place.facts.functions.contains_key(name) || place.facts.site.defines(name);
+    if given != *count || own || place.facts.is_of_module(place.source, object) {
         return None;
     }
     if place.excuse(&["AttributeError"]) != Excuse::None {
@@ -301,7 +314,7 @@ fn codec(place: &Place<'_, '_>) -> Option<Found> {
             format!("the codec {codec:?} does not turn text into bytes").replace('"', "'"),
         )
         .then("LookupError or AttributeError")
-        .cure(format!("use {cure}")),
+        .cure(*cure),
     )
 }
 
@@ -310,9 +323,9 @@ fn sort(place: &Place<'_, '_>) -> Option<Found> {
     let is_sorted =
         place.called().as_deref() == Some("sorted") && place.facts.is_built_in("sorted");
     let is_sort = method_of(place).is_some_and(|(object, name)| {
-        name == "sort" && place.name_of(object).is_none_or(|name| !name.contains('.'))
+        name == "sort" && !place.facts.is_of_module(place.source, object)
     });
-    if !is_sorted && !is_sort {
+    if !is_sorted && !is_sort || place.facts.functions.contains_key("sort") {
         return None;
     }
     let given = positional(place.node)?;

@@ -17,6 +17,8 @@ pub(super) fn rules(place: &Place<'_, '_>, out: &mut Vec<Found>) {
     let node = place.node;
     match node.kind() {
         "print_statement" => out.push(print(place)),
+        "expression_statement" => out.extend(print_alone(place)),
+        "binary_operator" => out.extend(print_formatted(place)),
         "exec_statement" => {
             let text = place.text(node);
             out.push(exec(
@@ -69,6 +71,44 @@ fn print(place: &Place<'_, '_>) -> Found {
     let cure = short(&format!("print({})", parts.join(", ")), "print(...)");
     let what = "`print` is a statement of Python 2";
     found(codes::PY_PRINT, node.byte_range(), what, cure)
+}
+
+/// `print` and nothing else: Python 3 only looks at the function.
+fn print_alone(place: &Place<'_, '_>) -> Option<Found> {
+    let all: Vec<Node<'_>> = children(place.node).collect();
+    let alone = all.len() == 1 && place.text(place.node) == "print";
+    (alone && place.facts.is_built_in("print")).then(|| {
+        let what = "`print` without parentheses does nothing";
+        Found::warning(codes::PY_PRINT, place.span(), what)
+            .then("no empty line is written")
+            .cure("print()")
+    })
+}
+
+/// `print("%s") % a` was a statement, and is now a remainder.
+fn print_formatted(place: &Place<'_, '_>) -> Option<Found> {
+    let left = place.node.child_by_field_name("left")?;
+    let sign = place.node.child_by_field_name("operator")?.kind();
+    let function = (left.kind() == "call").then(|| left.child_by_field_name("function"))??;
+    let is_print = place.text(function) == "print" && place.facts.is_built_in("print");
+    if !is_print || !matches!(sign, "%" | "+") {
+        return None;
+    }
+    let (inner, right) = (
+        place.text(left.child_by_field_name("arguments")?),
+        place.node.child_by_field_name("right")?,
+    );
+    let inner = inner.strip_prefix('(').and_then(|i| i.strip_suffix(')'))?;
+    let cure = format!("print({inner} {sign} {})", place.text(right));
+    Some(
+        Found::error(
+            codes::PY_PRINT,
+            place.span(),
+            "the text is not all that `print` is given",
+        )
+        .then("TypeError: print(...) gives None")
+        .cure(short(&cure, "print(... % ...)")),
+    )
 }
 
 /// `rest` is what stands behind the word.
@@ -232,12 +272,14 @@ fn keyword(place: &Place<'_, '_>) -> Option<Found> {
     if !matches!(name, "async" | "await") || call || place.node.has_error() {
         return None;
     }
+    Some(keyword_as_name(place.span(), name))
+}
+
+pub(super) fn keyword_as_name(span: Range<usize>, name: &str) -> Found {
     let what = format!("`{name}` is a keyword of Python 3");
-    Some(
-        Found::error(codes::PY_KEYWORD, place.span(), what)
-            .then(NOT_LOADED)
-            .cure(format!("choose another name: {name}_")),
-    )
+    Found::error(codes::PY_KEYWORD, span, what)
+        .then(NOT_LOADED)
+        .cure(format!("choose another name: {name}_"))
 }
 
 #[cfg(test)]

@@ -69,7 +69,8 @@ impl<'t> Place<'_, 't> {
                 "if_statement" | "elif_clause" | "conditional_expression" => {
                     let asked = outer.child_by_field_name("condition").or(outer.child(2));
                     let asked = asked.map_or("", |node| self.text(node));
-                    let marks = ["version_info", "PY2", "PY3", "hexversion", "sys.version"];
+                    let marks = ["version_info", "py2", "py3", "hexversion", "sys.version"];
+                    let asked = asked.to_ascii_lowercase();
                     if marks.iter().any(|mark| asked.contains(mark)) {
                         return Excuse::Meant;
                     }
@@ -85,6 +86,13 @@ impl<'t> Place<'_, 't> {
                         if values.is_empty() || caught.contains("Exception") {
                             excuse = Excuse::Perhaps;
                         }
+                    }
+                }
+                // What is done after it failed: `except ImportError: import StringIO`.
+                "except_clause" => {
+                    let caught: String = fields(*outer, "value").map(|v| self.text(v)).collect();
+                    if exceptions.iter().any(|name| caught.contains(*name)) {
+                        return Excuse::Meant;
                     }
                 }
                 _ => {}
@@ -179,7 +187,7 @@ pub(super) fn rules<'t>(tree: &'t Tree, source: &'t Source, facts: &Facts<'t>) -
     let mut all = Vec::new();
     let mut above: Vec<Node<'t>> = Vec::new();
     let mut broken = 0_usize;
-    let mut told = false;
+    let mut told = Told::default();
     let mut cursor = tree.walk();
     'tree: loop {
         let node = cursor.node();
@@ -218,16 +226,35 @@ pub(super) fn rules<'t>(tree: &'t Tree, source: &'t Source, facts: &Facts<'t>) -
             }
         }
     }
+    // A module that some Pythons have is told once for a file.
+    let mut modules = Vec::new();
+    all.retain(|found| {
+        let later = found.code == codes::PY_LATER;
+        let again = later && modules.contains(&found.what);
+        modules.extend(later.then(|| found.what.clone()));
+        !again
+    });
     all
+}
+
+/// What was said of syntax errors.
+#[derive(Default)]
+struct Told {
+    once: bool,
+    /// Where the last line began that was looked at.
+    line: Option<usize>,
 }
 
 /// The first place that the grammar does not know. The next ones often follow from it, and Python
 /// too tells one at a time.
-fn syntax_error(source: &Source, node: Node<'_>, told: &mut bool, all: &mut Vec<Found>) {
+fn syntax_error(source: &Source, node: Node<'_>, told: &mut Told, all: &mut Vec<Found>) {
     let start = node.start_byte();
     let line_start = source.line_start(start);
-    let (number, _) = source.place(start);
-    let line = source.line(number);
+    // One line may be a whole file, with an error at each of its characters.
+    if told.once && told.line.replace(line_start) == Some(line_start) {
+        return;
+    }
+    let line = source.text[line_start..].lines().next().unwrap_or_default();
     let statement = line.trim_start();
     if let Some(rest) = statement.strip_prefix("exec ")
         && !rest.trim_start().starts_with(['(', '=', '.', ',', ')'])
@@ -237,7 +264,12 @@ fn syntax_error(source: &Source, node: Node<'_>, told: &mut bool, all: &mut Vec<
         all.push(python2::exec(from..from + statement.trim_end().len(), rest));
         return;
     }
-    if std::mem::replace(told, true) {
+    let word = text(source, node).trim_end_matches(',');
+    if matches!(word, "async" | "await") {
+        all.push(python2::keyword_as_name(start..start + word.len(), word));
+        return;
+    }
+    if std::mem::replace(&mut told.once, true) {
         return;
     }
     let end = node.end_byte().min(line_start + line.len()).max(start);
