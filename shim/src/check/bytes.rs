@@ -343,7 +343,8 @@ fn binary_file(place: &Place<'_, '_>) -> Option<Found> {
         .map_or("", |(_, extension)| extension);
     let named = is_text(place.source, path)
         && names::BINARY.contains(&extension.to_ascii_lowercase().as_str());
-    if !named && !(place.facts.http.is_some() && answers_binary(place)) {
+    let answers = || place.facts.http.is_some() && answers_binary(place);
+    if !named && !answers() {
         return None;
     }
     Some(

@@ -79,8 +79,7 @@ impl<'t> Place<'_, 't> {
                     for clause in children(*outer).filter(|c| c.kind() == "except_clause") {
                         let values: Vec<Node<'_>> = fields(clause, "value").collect();
                         let caught: String = values.iter().map(|v| self.text(*v)).collect();
-                        let names = |name: &&str| caught.contains(*name);
-                        if exceptions.iter().any(|name| names(&name)) {
+                        if exceptions.iter().any(|name| caught.contains(*name)) {
                             return Excuse::Meant;
                         }
                         if values.is_empty() || caught.contains("Exception") {
