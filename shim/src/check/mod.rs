@@ -13,6 +13,7 @@ mod header;
 mod indent;
 mod modules;
 mod names;
+mod output;
 mod process;
 mod python2;
 mod request;
@@ -88,8 +89,11 @@ fn check_file(file: &File, site: &Site, report: &mut Report) -> Result<()> {
             "{} more findings in this file are left out",
             all.len() - MOST
         );
-        let last = all[MOST].span.clone();
+        // Errors decide about the exit code, so they are kept first.
+        let last = all[all.len() - 1].span.clone();
+        all.sort_by_key(|found| found.severity as u8);
         all.truncate(MOST);
+        all.sort_by_key(|found| (found.span.start, found.code.number));
         all.push(Found::note(codes::PY_NOT_CHECKED, last, what));
     }
     let findings = all

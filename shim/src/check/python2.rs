@@ -70,7 +70,12 @@ fn print(place: &Place<'_, '_>) -> Found {
     }
     let cure = short(&format!("print({})", parts.join(", ")), "print(...)");
     let what = "`print` is a statement of Python 2";
-    found(codes::PY_PRINT, node.byte_range(), what, cure)
+    let found = found(codes::PY_PRINT, node.byte_range(), what, cure);
+    match chevron {
+        // `print >>f, x` can be read: the function is shifted by a file.
+        Some(_) => found.then("SyntaxError, or TypeError when the line is reached"),
+        None => found,
+    }
 }
 
 /// `print` and nothing else: Python 3 only looks at the function.

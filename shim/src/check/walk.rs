@@ -3,7 +3,7 @@
 use super::facts::Facts;
 use super::finding::{Found, Severity};
 use super::source::Source;
-use super::{bytes, header, modules, process, python2, request, strings};
+use super::{bytes, header, modules, output, process, python2, request, strings};
 use crate::codes;
 use std::ops::Range;
 use tree_sitter::{Node, Tree};
@@ -206,6 +206,7 @@ pub(super) fn rules<'t>(tree: &'t Tree, source: &'t Source, facts: &Facts<'t>) -
             if broken == 0 && !node.is_error() {
                 modules::rules(&place, &mut all);
                 bytes::rules(&place, &mut all);
+                output::rules(&place, &mut all);
                 request::rules(&place, &mut all);
                 header::rules(&place, &mut all);
                 process::rules(&place, &mut all);
