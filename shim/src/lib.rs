@@ -1,6 +1,7 @@
 //! The fake IIS: it drives an ISAPI extension through the same control block as IIS does.
 #![deny(unsafe_code)]
 
+pub mod check;
 pub mod cli;
 pub mod codes;
 pub mod ecb_host;
@@ -52,6 +53,7 @@ fn act(command: &Command) -> error::Result<Option<Exit>> {
         Command::Run(args) => run::run(args),
         Command::Serve(args) => serve::serve(args),
         Command::Test(args) => testing::command::test(args),
+        Command::Check(args) => check::check(args),
         Command::Iis { command } => iis::iis(command),
         Command::Completions { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();

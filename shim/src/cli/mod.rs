@@ -1,9 +1,11 @@
 //! The command line, as data: each option with its help, and nothing that acts.
 
+mod check;
 mod iis;
 mod values;
 
 use crate::ecb_host::Trace;
+pub use check::CheckScriptsArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 pub use iis::{Bits, CheckArgs, CheckFormat, ConfigArgs, ConfigFormat, IisCommand};
 use std::net::SocketAddr;
@@ -34,6 +36,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Send the requests of .http files, and compare the responses with snapshots.
     Test(TestArgs),
+    /// Read scripts without running them, and name what Python 3 will not do as it was meant.
+    Check(CheckScriptsArgs),
     /// Set up a site under IIS, and find the mistakes of one.
     Iis {
         /// What to do.
