@@ -44,7 +44,7 @@ pub fn run(args: &RunArgs) -> Result<Option<Exit>> {
     let (site, target) = open_site(&root, &script, args)?;
     let body = args.data.as_deref().map(read_data).transpose()?;
     let request = request(args, target, body.as_ref().map(Vec::len))?;
-    let host = new_host(site, &args.host, None)?;
+    let host = host_with(site, &args.host, |options| options.cgi = args.cgi)?;
     let held = Arc::new(Mutex::new(Vec::new()));
     let cut = Arc::new(AtomicBool::new(false));
     let sink = Output {
@@ -88,18 +88,28 @@ fn exit(outcome: &Outcome, cut: bool) -> Option<Exit> {
 /// # Errors
 /// The extension cannot be loaded.
 pub fn new_host(site: Site, args: &HostArgs, handler: Option<PathBuf>) -> Result<Arc<Host>> {
+    host_with(site, args, |options| options.handler = handler)
+}
+
+fn host_with(
+    site: Site,
+    args: &HostArgs,
+    change: impl FnOnce(&mut HostOptions),
+) -> Result<Arc<Host>> {
     Extension::announce_home(&site.home);
     let extension = match &args.extension {
         Some(path) => Extension::load(path)?,
         None => Extension::built_in()?,
     };
-    let options = HostOptions {
-        handler,
+    let mut options = HostOptions {
+        handler: None,
+        cgi: false,
         reload: args.reload.as_str(),
         error_details: args.error_details.as_str(),
         trace: args.trace(),
         pending_timeout: args.pending_timeout(),
     };
+    change(&mut options);
     Ok(Host::new(site, extension, options))
 }
 

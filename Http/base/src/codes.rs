@@ -49,4 +49,8 @@ codes! {
     407 CLIENT_GONE         "the client went away before the response was whole"
     408 SETTING_IGNORED     "a setting of the site has no effect"
     409 QUEUE_FULL          "too many requests wait for a thread"
+    411 CGI_OUTPUT          "the output of a CGI script is no CGI response"
+    412 CGI_ENDED_BADLY     "a CGI script ended with an error after its response"
+    413 CGI_BYTES_PRINTED   "bytes were printed as text"
+    416 CGI_EXCESS          "a CGI script wrote more than its Content-Length"
 }

@@ -13,3 +13,5 @@ pub const HANDLER: &CStr = c"PYISAPIE_HANDLER";
 pub const RELOAD: &CStr = c"PYISAPIE_RELOAD";
 /// Who sees tracebacks: `local`, `always` or `never`; without it, `local`.
 pub const ERROR_DETAILS: &CStr = c"PYISAPIE_ERROR_DETAILS";
+/// `1`: the file that the URL maps to is run as a CGI script, whatever its name.
+pub const CGI: &CStr = c"PYISAPIE_CGI";

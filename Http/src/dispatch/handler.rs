@@ -32,6 +32,8 @@ pub(super) struct Handler {
 struct Process {
     /// A file in the place of `Http/Isapi.py`.
     handler: Option<String>,
+    /// Every request is answered by a CGI script.
+    cgi: bool,
     reload: Reload,
     error_details: ErrorDetails,
 }
@@ -139,6 +141,7 @@ fn process(py: Python<'_>, request: &Request) -> PyResult<&'static Process> {
     set_home(py, request)?;
     Ok(PROCESS.get_or_init(|| Process {
         handler: host_variable(request, host_variables::HANDLER),
+        cgi: host_variable(request, host_variables::CGI).is_some_and(|v| v == "1"),
         reload,
         error_details,
     }))
@@ -179,6 +182,7 @@ fn set_home(py: Python<'_>, request: &Request) -> PyResult<()> {
 
 fn set_up(py: Python<'_>, process: &'static Process, generation: u64) -> PyResult<Handler> {
     let function = match &process.handler {
+        _ if process.cgi => loader::cgi_handler(py)?,
         Some(file) => loader::handler_file(py, file)?,
         None => site_handler(py)?,
     };

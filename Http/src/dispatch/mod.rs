@@ -3,6 +3,7 @@
 mod changes;
 mod error_page;
 mod handler;
+mod hints;
 mod loader;
 mod python2;
 mod settings;
@@ -24,7 +25,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub(crate) use handler::set_library_folder;
-pub(crate) use loader::install;
+pub(crate) use loader::{bare_path, install};
+
+/// Whether edits of scripts and modules are to be seen.
+pub(crate) fn reloads() -> bool {
+    handler::reload() != settings::Reload::Never
+}
 
 /// How the site's handler ended.
 enum Ended {

@@ -170,6 +170,10 @@ pub struct RunArgs {
     #[arg(value_hint = ValueHint::FilePath)]
     pub script: PathBuf,
 
+    /// Run it as a CGI script, whatever its name; one called *.cgi is run so anyway
+    #[arg(long)]
+    pub cgi: bool,
+
     /// Show the status line and the headers too
     #[arg(short, long)]
     pub include: bool,
@@ -227,7 +231,8 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub ready_file: Option<PathBuf>,
 
-    /// Which files are scripts; can be repeated [default: *.py, or what web.config says]
+    /// Which files are scripts; can be repeated [default: *.py and *.cgi, or what
+    /// web.config says]
     #[arg(long, value_name = "PATTERN", conflicts_with = "wildcard")]
     pub map: Vec<String>,
 

@@ -56,6 +56,8 @@ const SERVER: &str = "Microsoft-IIS/10.0";
 pub struct HostOptions {
     /// `PYISAPIE_HANDLER` of the core: a file in the place of `Http/Isapi.py`.
     pub handler: Option<PathBuf>,
+    /// `PYISAPIE_CGI` of the core: every script is a CGI script.
+    pub cgi: bool,
     /// `PYISAPIE_RELOAD` of the core: `never`, `changed`, `always`.
     pub reload: &'static str,
     /// `PYISAPIE_ERROR_DETAILS` of the core: `local`, `always`, `never`.

@@ -108,6 +108,9 @@ impl Conn {
                 .as_deref()
                 .and_then(|file| text(path(file)));
         }
+        if own(host_variables::CGI) {
+            return self.host.options.cgi.then(|| Value::Text("1".into()));
+        }
         if own(host_variables::RELOAD) {
             return text(self.host.options.reload);
         }
