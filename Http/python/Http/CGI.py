@@ -226,6 +226,7 @@ def _stamp(module, since=None):
 #: How coarse the clock of file systems is.
 _CLOCK = 20_000_000
 
+
 class _NotLoaded(ImportError):
     """As the loader of other scripts says it."""
 
