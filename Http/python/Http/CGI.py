@@ -5,6 +5,7 @@ What a script takes for its own belongs to the process: the current folder, the 
 """
 
 import builtins
+import functools
 import gc
 import io
 import os
@@ -124,7 +125,7 @@ class _Loan:
         self.excepthook = sys.excepthook
         self.streams = sys.stdin, sys.stdout, sys.stderr
         self.environ = os.environ
-        self.variables = dict(os.environ)
+        self.variables = dict(_raw(os.environ))
         self.modules = None
 
     def lend(self, variables):
@@ -132,11 +133,13 @@ class _Loan:
         sys.argv = [self.script]
         self.modules = _Modules(folder, self.entries)
         sys.path.insert(0, folder)
-        for name in self.variables:
-            if is_of_request(name):
-                del os.environ[name]
+        for name in filter(_is_stale, self.variables):
+            del os.environ[os.fsdecode(name)]
         for name, value in variables:
-            os.environ[name] = value
+            try:
+                os.environ[name] = value
+            except ValueError:  # too long for Windows
+                pass
         os.chdir(folder)
 
     def take_back(self):
@@ -148,15 +151,26 @@ class _Loan:
         sys.path = self.path
         sys.path[:] = self.entries
         os.environ = self.environ
-        for name in list(os.environ):
-            if name not in self.variables:
-                del os.environ[name]
+        now = _raw(os.environ)
+        for name in [name for name in now if name not in self.variables]:
+            del os.environ[os.fsdecode(name)]
         for name, value in self.variables.items():
-            if os.environ.get(name) != value:
-                os.environ[name] = value
+            if now.get(name) != value:
+                os.environ[os.fsdecode(name)] = os.fsdecode(value)
         if self.modules is not None:
             self.modules.set_aside()
         os.chdir(self.folder)
+
+
+def _raw(environ):
+    """The variables as the system has them: on POSIX bytes, which need not be decoded each time."""
+    return getattr(environ, "_data", environ)
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_stale(name):
+    """Whether a variable of the process itself would be taken for one of the request."""
+    return is_of_request(os.fsdecode(name))
 
 
 class _Modules:

@@ -46,7 +46,7 @@ impl RunCgi {
         let path = std::path::absolute(dispatch::bare_path(&path.to_string_lossy()))?;
         let variables = environment(&request, &path);
         let shown = path.display().to_string();
-        request.charset.replace(None);
+        let charset = request.charset.replace(None);
         if let Some(response) = request.response.borrow_mut().as_mut() {
             response.as_gateway();
         }
@@ -54,11 +54,18 @@ impl RunCgi {
         let ended = self.run.call1(py, (path.into_os_string(), variables));
         let running = request.cgi.take();
         drop(turn);
-        let ended: Ended = ended?.extract(py)?;
-        match running {
-            Some(running) => self.end(py, &request, &running, ended),
-            None => Ok(()),
+        let result = ended.and_then(|ended| {
+            let ended: Ended = ended.extract(py)?;
+            running.map_or(Ok(()), |running| self.end(py, &request, &running, ended))
+        });
+        if result.is_err()
+            && let Some(response) = request.response.borrow_mut().as_mut()
+            && response.start_over()
+        {
+            // Who called this may want to answer something else.
+            request.charset.replace(charset);
         }
+        result
     }
 }
 
