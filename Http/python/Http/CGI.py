@@ -10,12 +10,13 @@ import gc
 import io
 import os
 import sys
+import threading
 import time
 import traceback
 import types
 
 from _PyISAPIe import RunCGI as _RunCGI
-from _PyISAPIe import cgi_ending, is_of_request, reloads
+from _PyISAPIe import cgi_ending, is_of_request, module_generation
 
 __all__ = ["CGIError", "RunCGI"]
 
@@ -113,14 +114,16 @@ def _flush(main):
 
 
 class _Loan:
-    """What belongs to the process, as it was before a script."""
+    """What belongs to the process, as it was before a script.
+
+    Other scripts are loaded meanwhile, and set up what they need. That stays.
+    """
 
     def __init__(self, path):
         self.script = path
         self.folder = os.getcwd()
         self.argv = sys.argv
         self.path = sys.path
-        self.entries = sys.path[:]
         self.main = sys.modules.get("__main__")
         self.excepthook = sys.excepthook
         self.streams = sys.stdin, sys.stdout, sys.stderr
@@ -131,8 +134,9 @@ class _Loan:
     def lend(self, variables):
         folder = os.path.dirname(self.script)
         sys.argv = [self.script]
-        self.modules = _Modules(folder, self.entries)
-        sys.path.insert(0, folder)
+        self.modules = _Modules(folder, self.path)
+        sys.path = _Path([folder, *self.path])
+        sys.path.lasting = self.path
         for name in filter(_is_stale, self.variables):
             del os.environ[os.fsdecode(name)]
         for name, value in variables:
@@ -140,6 +144,10 @@ class _Loan:
                 os.environ[name] = value
             except ValueError:  # too long for Windows
                 pass
+        _others.clear()
+        _Others.script = threading.get_ident()
+        if type(os.environ) is os._Environ:
+            os.environ.__class__ = _Environ
         os.chdir(folder)
 
     def take_back(self):
@@ -149,17 +157,81 @@ class _Loan:
             sys.modules["__main__"] = self.main
         sys.argv = self.argv
         sys.path = self.path
-        sys.path[:] = self.entries
         os.environ = self.environ
+        if type(os.environ) is _Environ:
+            os.environ.__class__ = os._Environ
         now = _raw(os.environ)
         for name in [name for name in now if name not in self.variables]:
-            del os.environ[os.fsdecode(name)]
+            if name not in _others:
+                del os.environ[os.fsdecode(name)]
         for name, value in self.variables.items():
-            if now.get(name) != value:
+            if now.get(name) != value and name not in _others:
                 os.environ[os.fsdecode(name)] = os.fsdecode(value)
         if self.modules is not None:
             self.modules.set_aside()
         os.chdir(self.folder)
+
+
+class _Others:
+    """Tells the thread of the script from others."""
+
+    #: The thread of the script.
+    script = None
+
+    @classmethod
+    def are_here(cls):
+        return threading.get_ident() != cls.script
+
+
+#: The variables that other threads have set or deleted since the script began.
+_others = set()
+
+
+class _Environ(os._Environ):
+    """``os.environ`` while a script runs: it notes what other threads do to it."""
+
+    def __setitem__(self, name, value):
+        super().__setitem__(name, value)
+        self._note(name)
+
+    def __delitem__(self, name):
+        super().__delitem__(name)
+        self._note(name)
+
+    def _note(self, name):
+        if _Others.are_here():
+            _others.add(self.encodekey(name))
+
+
+class _Path(list):
+    """``sys.path`` while a script runs: what other threads do to it is done to the lasting one."""
+
+    lasting = []
+
+    def append(self, entry):
+        super().append(entry)
+        if _Others.are_here():
+            self.lasting.append(entry)
+
+    def insert(self, at, entry):
+        super().insert(at, entry)
+        if _Others.are_here():
+            self.lasting.insert(at, entry)
+
+    def extend(self, entries):
+        entries = list(entries)
+        super().extend(entries)
+        if _Others.are_here():
+            self.lasting.extend(entries)
+
+    def __iadd__(self, entries):
+        self.extend(entries)
+        return self
+
+    def remove(self, entry):
+        super().remove(entry)
+        if _Others.are_here() and entry in self.lasting:
+            self.lasting.remove(entry)
 
 
 def _raw(environ):
@@ -184,42 +256,47 @@ class _Modules:
     _kept = {}
 
     def __init__(self, folder, entries):
-        self._folder = folder
-        self._entries = entries
+        self._folder = os.path.normcase(folder)
+        self._entries = [os.path.normcase(entry) for entry in entries if isinstance(entry, str)]
         # What everybody can import is everybody's.
-        self._own = folder not in entries
+        self._own = self._folder not in self._entries
         if not self._own:
             return
-        kept = self._kept.get(folder, {})
-        if reloads() and any(_stamp(module) != stamp for module, stamp in kept.values()):
-            kept = {}
+        generation = module_generation()
+        known, kept = self._kept.get(self._folder, (generation, {}))
+        if generation is not None:
+            changed = (_stamp(module) != stamp for module, stamp in kept.values())
+            if known != generation or any(changed):
+                kept = {}
         self._before = set(sys.modules)
         self._since = time.time_ns()
         for name, (module, _) in kept.items():
             # Never in another one's place: scripts of the other kind run meanwhile, and may use it.
             sys.modules.setdefault(name, module)
-        self._kept[folder] = kept
+        self._kept[self._folder] = generation, kept
 
     def set_aside(self):
         if not self._own:
             return
-        kept = self._kept[self._folder]
+        _, kept = self._kept[self._folder]
         for name in list(sys.modules):
             if name in self._before:
                 continue
-            module = sys.modules[name]
+            module = sys.modules.get(name)
             if self._is_beside(module):
-                del sys.modules[name]
+                sys.modules.pop(name, None)
                 if kept.get(name, (None,))[0] is not module:
                     kept[name] = module, _stamp(module, self._since)
 
     def _is_beside(self, module):
         file = getattr(module, "__dict__", {}).get("__file__")
-        if not isinstance(file, str) or not _below(file, self._folder):
+        if not isinstance(file, str):
             return False
+        file = os.path.normcase(file)
         # A folder of sys.path in the script's folder is nearer.
         depth = len(self._folder)
-        return not any(len(entry) > depth and _below(file, entry) for entry in self._entries)
+        nearer = (len(entry) > depth and _below(file, entry) for entry in self._entries)
+        return _below(file, self._folder) and not any(nearer)
 
 
 def _below(file, folder):

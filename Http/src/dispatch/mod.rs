@@ -27,9 +27,9 @@ use std::sync::Arc;
 pub(crate) use handler::set_library_folder;
 pub(crate) use loader::{bare_path, install};
 
-/// Whether edits of scripts and modules are to be seen.
-pub(crate) fn reloads() -> bool {
-    handler::reload() != settings::Reload::Never
+/// Counts the changes of the site's modules; `None`: edits are not to be seen.
+pub(crate) fn module_generation() -> Option<u64> {
+    (handler::reload() != settings::Reload::Never).then(changes::generation)
 }
 
 /// How the site's handler ended.

@@ -222,15 +222,15 @@ fn cgi_ending() {
     }
 }
 
-/// Whether edits of modules are to be seen.
+/// Counts the changes of the site's modules; `None`: edits are not to be seen.
 #[pyfunction]
-fn reloads() -> bool {
-    dispatch::reloads()
+fn module_generation() -> Option<u64> {
+    dispatch::module_generation()
 }
 
 pub(super) fn add_to(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<RunCgi>()?;
     m.add_function(wrap_pyfunction!(is_of_request, m)?)?;
     m.add_function(wrap_pyfunction!(cgi_ending, m)?)?;
-    m.add_function(wrap_pyfunction!(reloads, m)?)
+    m.add_function(wrap_pyfunction!(module_generation, m)?)
 }

@@ -48,6 +48,35 @@ fn other_scripts_answer_while_a_cgi_script_runs() {
 }
 
 #[test]
+fn what_other_scripts_set_up_meanwhile_stays() {
+    let site = Site::new();
+    site.file(
+        "app.py",
+        "from Http import *\nimport os, sys\n\
+         if 'slow' in os.environ.get('SCRIPT_NAME', ''):\n    os.environ['SETTINGS'] = 'mine'\n    os.environ.pop('DROPPED')\n    sys.path.append('/lib')\n    sys.path += ['/lib2']\n\
+         def Request():\n    Write(repr([os.environ.get('SETTINGS'), os.environ.get('DROPPED'), os.environ.get('OWN'), sys.path[-2:], 'own' in sys.path, type(sys.path)]))",
+    );
+    site.file(
+        "cgi/slow.cgi",
+        format!("{PLAIN}import os, sys, time\nos.environ['OWN'] = 'x'\nsys.path.append('own')\nopen('started', 'w').close()\nwhile not os.path.exists('go'):\n    time.sleep(0.005)\nprint(sys.path[-2:])"),
+    );
+    let server = Server::start_with(site.root(), &["--reload", "never"], |command| {
+        command.env("DROPPED", "no");
+    });
+    std::thread::scope(|scope| {
+        let slow = scope.spawn(|| get(&server.address, "/cgi/slow.cgi").text());
+        wait(|| site.path("cgi/started").exists().then_some(()));
+        get(&server.address, "/app.py");
+        site.file("cgi/go", "");
+        assert_eq!(slow.join().unwrap(), "['/lib', '/lib2']\n");
+    });
+    assert_eq!(
+        get(&server.address, "/app.py").text(),
+        "['mine', None, None, ['/lib', '/lib2'], False, <class 'list'>]"
+    );
+}
+
+#[test]
 fn who_comes_first_is_run_first() {
     let site = Site::new();
     site.file(
