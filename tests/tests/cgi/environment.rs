@@ -136,18 +136,25 @@ fn the_path_is_the_same_where_the_handler_gives_the_extra_path_only() {
 #[test]
 fn os_environ_is_the_real_one_and_the_c_environment_has_the_variables_too() {
     let site = plain(
-        "import os, subprocess, sys\n\
-         child = 'import os; print(os.environ[\"REQUEST_METHOD\"], os.environ.get(\"HTTP_STALE\"), end=\"\")'\n\
-         print(type(os.environ).__name__)\n\
-         print(subprocess.run([sys.executable, '-c', child], stdout=subprocess.PIPE).stdout.decode())\n\
-         if os.name == 'posix':\n    import ctypes\n    getenv = ctypes.CDLL(None).getenv\n    getenv.restype = ctypes.c_char_p\n    print(getenv(b'REQUEST_METHOD').decode())\nelse:\n    print('PUT')",
+        "import ctypes, os, subprocess, sys\n\
+         print(type(os.environ).__name__, isinstance(os.environ, os._Environ))\n\
+         if os.name == 'posix':\n    \
+             getenv = ctypes.CDLL(None).getenv\n    getenv.restype = ctypes.c_char_p\n    \
+             child = [sys.executable, '-c', 'import os; print(os.environ.get(\"REQUEST_METHOD\"), os.environ.get(\"HTTP_STALE\"))']\n    \
+             print(getenv(b'REQUEST_METHOD').decode(), getenv(b'HTTP_STALE'))\n    \
+             print(subprocess.run(child, stdout=subprocess.PIPE).stdout.decode(), end='')\n\
+         else:\n    \
+             def get(name):\n        \
+                 value = ctypes.create_unicode_buffer(99)\n        \
+                 return value.value if ctypes.windll.kernel32.GetEnvironmentVariableW(name, value, 99) else None\n    \
+             for i in range(2):\n        print(get('REQUEST_METHOD'), get('HTTP_STALE'))",
     );
     let mut command = acceptance::shim(&["run", "-X", "PUT"]);
     command.arg(site.path("app.cgi")).env("HTTP_STALE", "1");
     let done = acceptance::finish(command);
     assert_eq!(
         lines(&done.out),
-        ["_Environ", "PUT None", "PUT"],
+        ["_Environ True", "PUT None", "PUT None"],
         "{}",
         done.err
     );

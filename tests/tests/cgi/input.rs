@@ -45,11 +45,12 @@ fn an_upload_of_5_mb_arrives_whole() {
         "POST /app.cgi HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=XX\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
-    let response = send(&server.address, [head.as_bytes(), &body].concat()).unwrap();
-    if response.status == 500 {
+    let response = send(&server.address, [head.as_bytes(), &body].concat());
+    // Without the module nobody reads the body, and the client may be cut off while it sends.
+    let Some(response) = response.ok().filter(|r| r.status == 200) else {
         server.wait_for_err(no_cgi_module);
         return;
-    }
+    };
     let digest =
         plain("import hashlib, sys\nprint(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())");
     let file = digest.file("data", &data);

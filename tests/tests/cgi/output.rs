@@ -98,9 +98,9 @@ fn text_is_written_in_the_charset_of_its_content_type() {
 #[test]
 fn streams_of_the_scripts_own_around_the_output_are_emptied_at_its_end() {
     for wrap in [
-        "out = sys.stdout = io.TextIOWrapper(sys.stdout.buffer, encoding='utf-16-le')",
-        "sys.stdout = io.TextIOWrapper(sys.stdout.detach(), 'utf-16-le')",
-        "out = io.TextIOWrapper(sys.stdout.buffer, 'utf-16-le')\nprint = lambda t: out.write(t + '\\n')",
+        "out = sys.stdout = io.TextIOWrapper(sys.stdout.buffer, encoding='utf-16-le', newline='\\n')",
+        "sys.stdout = io.TextIOWrapper(sys.stdout.detach(), 'utf-16-le', newline='\\n')",
+        "out = io.TextIOWrapper(sys.stdout.buffer, 'utf-16-le', newline='\\n')\nprint = lambda t: out.write(t + '\\n')",
         "sys.stdout = codecs.getwriter('utf-16-le')(sys.stdout.buffer)",
     ] {
         let source = format!(
