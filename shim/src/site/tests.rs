@@ -311,7 +311,7 @@ fn extension_handlers_of_web_config_replace_the_default_map_only() {
             map_is_explicit: true,
             ..plain.clone()
         }),
-        ["*.py", "*"]
+        ["*.py", "*.cgi", "*"]
     );
     assert_eq!(
         patterns(&SiteOptions {
@@ -325,7 +325,7 @@ fn extension_handlers_of_web_config_replace_the_default_map_only() {
             use_web_config: false,
             ..plain
         }),
-        ["*.py", "*"]
+        ["*.py", "*.cgi", "*"]
     );
 }
 
