@@ -118,3 +118,10 @@ fn no_default_header_is_added_to_an_applications_own() {
     );
     assert_eq!(response.header("Content-Length"), None);
 }
+
+/// PEP 3333, "Unicode Issues": a status is Latin-1, as headers are.
+#[test]
+fn a_status_text_beyond_ascii_is_latin_1_on_the_wire() {
+    let app = App::plain("start_response('200 Gr\\xfc\\xdfe', TEXT)\nreturn [b'x']");
+    assert_eq!(app.get("/").line, "HTTP/1.1 200 Gr\u{fc}\u{df}e");
+}
