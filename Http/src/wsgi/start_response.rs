@@ -111,7 +111,8 @@ fn status_line(request: &Request, status: &Bound<'_, PyAny>) -> PyResult<(u16, V
     let digits = digits.filter(|c| c.len() == 3 && c.bytes().all(|b| b.is_ascii_digit()));
     let number = digits
         .and_then(|digits| digits.parse().ok())
-        .filter(|n| (100..600).contains(n));
+        // The client waits for another response behind one of the hundreds.
+        .filter(|n| (200..600).contains(n));
     if let Some(number) = number
         && !reason.iter().any(u8::is_ascii_control)
     {

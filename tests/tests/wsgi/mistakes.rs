@@ -54,6 +54,14 @@ const BROKEN: &[(&str, &str)] = &[
         "is none: write '200 OK'",
     ),
     (
+        "start_response('100 Continue', TEXT)\nreturn []",
+        "the status '100 Continue' is none: write '200 OK'",
+    ),
+    (
+        "start_response('103 Early Hints', TEXT)\nreturn [b'x']",
+        "the status '103 Early Hints' is none",
+    ),
+    (
         "start_response('1000 High', TEXT)\nreturn []",
         "is none: write '200 OK'",
     ),
