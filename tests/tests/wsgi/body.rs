@@ -254,3 +254,16 @@ fn a_body_that_was_not_read_does_no_harm() {
         assert_eq!(connection.response(false).unwrap().text(), "ignored");
     }
 }
+
+#[test]
+fn a_file_behind_what_was_written_is_whole() {
+    let app = App::plain(
+        "file = open(__file__ + '.txt', 'w+b')\nfile.write(b'-file')\nfile.seek(1)\n\
+         start_response('200 OK', TEXT)(b'written ')\n\
+         return environ['wsgi.file_wrapper'](file)",
+    );
+    let mut connection = Connection::open(&app.server.address);
+    for _ in 0..2 {
+        assert_eq!(connection.get("/").text(), "written file");
+    }
+}
