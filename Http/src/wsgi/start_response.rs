@@ -67,9 +67,14 @@ impl StartResponse {
                 b"" => response.set_status(code),
                 reason => response.set_status_line(code, reason),
             }
-            lines
+            let applied = lines
                 .iter()
-                .try_for_each(|line| line.apply(&request, response))
+                .try_for_each(|line| line.apply(&request, response));
+            if applied.is_err() {
+                // What was refused leaves nothing behind: the application may try again.
+                response.restart();
+            }
+            applied
         })
         .unwrap_or(Ok(()))?;
         this.started.store(true, Ordering::Relaxed);
