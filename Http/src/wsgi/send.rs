@@ -77,10 +77,18 @@ fn one_by_one(request: &Request, start: &StartResponse, result: &Bound<'_, PyAny
         let text = format!("the application returned {kind}: return a list with bytes in it");
         return Err(violation::<PyTypeError>(request, &text));
     }
-    let Ok(pieces) = result.try_iter() else {
-        let kind = result.get_type().name()?;
-        let text = format!("the application returned {kind}, which is no iterable of bytes");
-        return Err(violation::<PyTypeError>(request, &text));
+    let py = result.py();
+    let pieces = match result.try_iter() {
+        Ok(pieces) => pieces,
+        Err(error) if error.is_instance_of::<PyTypeError>(py) => {
+            let kind = result.get_type().name()?;
+            let text = format!("the application returned {kind}, which is no iterable of bytes");
+            let no_iterable = violation::<PyTypeError>(request, &text);
+            no_iterable.set_cause(py, Some(error));
+            return Err(no_iterable);
+        }
+        // Of the application's own `__iter__`.
+        Err(error) => return Err(error),
     };
     for data in pieces {
         let data = data?;

@@ -105,6 +105,11 @@ const BROKEN: &[(&str, &str)] = &[
         "start_response('200 OK', [('Transfer-Encoding', 'chunked')])\nreturn []",
         "the server&#x27;s business",
     ),
+    (
+        "class Body:\n    def __iter__(self):\n        raise LookupError('in iter')\n\
+         start_response('200 OK', TEXT)\nreturn Body()",
+        "LookupError: in iter",
+    ),
     ("raise ValueError('on purpose')", "ValueError: on purpose"),
     ("sys.exit(3)", "exited before it called start_response()"),
 ];
