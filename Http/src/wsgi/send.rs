@@ -90,6 +90,9 @@ fn one_by_one(request: &Request, start: &StartResponse, result: &Bound<'_, PyAny
         // Of the application's own `__iter__`.
         Err(error) => return Err(error),
     };
+    let response = request.response.borrow();
+    let head_only = response.as_ref().is_some_and(|r| r.is_head());
+    drop(response);
     for data in pieces {
         let data = data?;
         let data = piece(request, &data, "the body has")?;
@@ -100,7 +103,8 @@ fn one_by_one(request: &Request, start: &StartResponse, result: &Bound<'_, PyAny
         if !start.started() {
             return Err(not_started(request));
         }
-        if !write(request, data, true)? {
+        // The headers are final now, and nobody takes the body, which may have no end.
+        if head_only || !write(request, data, true)? {
             break;
         }
     }
