@@ -37,6 +37,11 @@ class Iterator:
         note(self.environ, "closed")
 
 
+class NoIterator(Iterator):
+    def __iter__(self):
+        raise LookupError("peers-iter")
+
+
 class Sized(Iterator):
     """With a length that is no length of a list."""
 
@@ -98,6 +103,18 @@ def with_length(environ, start_response):
     return iter([data[:2], data[2:]])
 
 
+def written_then_file(environ, start_response):
+    write = start_response("200 OK", TEXT)
+    write(b"written ")
+    return environ["wsgi.file_wrapper"](_real_file(b"-file", 1))
+
+
+def transformed_file(environ, start_response):
+    """A middleware may iterate over a wrapper that it does not return."""
+    start_response("200 OK", TEXT)
+    return (piece.upper() for piece in environ["wsgi.file_wrapper"](_real_file(b"abcdef"), 4))
+
+
 GATES = {}
 
 
@@ -134,6 +151,8 @@ def closing(environ, start_response):
         return Iterator(environ, [], LookupError("peers-first"))
     if how == "text":
         return Iterator(environ, ["text"])
+    if how == "no-iterator":
+        return NoIterator(environ, [])
     if how == "endless":
         return Iterator(environ, iter(lambda: b"x" * 65536, None))
     return Iterator(environ, [b"a", b"b"])
@@ -161,6 +180,14 @@ class Body(Case):
             with self.subTest(name):
                 found = self.ask(body, target=f"/?wrapped-{name}")
                 self.assertEqual(found.body, wanted)
+
+    def test_a_file_wrapper_comes_behind_what_was_written(self):
+        """The write() Callable; Optional Platform-Specific File Handling"""
+        self.assertEqual(self.ask(written_then_file).body, b"written file")
+
+    def test_a_file_wrapper_can_be_iterated_over(self):
+        """Optional Platform-Specific File Handling"""
+        self.assertEqual(self.ask(transformed_file).body, b"ABCDEF")
 
     def test_a_body_without_a_length_is_framed_for_each_version(self):
         """Handling the Content-Length Header; RFC 9112, 6.3"""
@@ -261,6 +288,12 @@ class Close(Case):
 
     def test_it_is_called_once_for_head(self):
         self.closed_once("normal", "HEAD")
+
+    def test_it_is_called_once_for_head_of_a_body_without_an_end(self):
+        self.closed_once("endless", "HEAD", lawful=False)
+
+    def test_it_is_called_once_when_the_body_cannot_be_iterated_over(self):
+        self.assertEqual(self.closed_once("no-iterator", lawful=False).status, 500)
 
     def test_it_is_called_once_for_304(self):
         self.assertEqual(self.closed_once("304").status, 304)

@@ -75,6 +75,16 @@ def in_next(environ, start_response):
     return Body()
 
 
+def second_try(environ, start_response):
+    """The first call is refused, behind a header that was good."""
+    try:
+        start_response("404 Gone", [*TEXT, ("X-Try", "1"), ("X-Bad", "a\nb")])
+    except Exception:
+        note(environ, "refused")
+    start_response("200 OK", [*TEXT, ("X-Try", "2")])
+    return [b"x"]
+
+
 def own_date(environ, start_response):
     mine = [("date", "Thu, 01 Jan 2026 00:00:00 GMT"), ("SERVER", "Mine/1")]
     start_response("200 OK", [*TEXT, *mine])
@@ -232,6 +242,12 @@ class StartResponse(Case):
         self.assertEqual(found.all("Date"), ["Thu, 01 Jan 2026 00:00:00 GMT"])
         self.assertEqual(found.all("Server"), ["Mine/1"])
         self.assertEqual(len(self.ask(at_first_iteration).all("Date")), 1)
+
+    def test_a_call_that_was_refused_leaves_nothing_behind(self):
+        name = token()
+        found = self.ask(second_try, lawful=False, token=name)
+        self.assertEqual((found.status, found.all("X-Try")), (200, ["2"]))
+        self.assertEqual(self.events(name), ["refused"])
 
     def test_pieces_where_no_body_may_be_are_dropped(self):
         """RFC 9110, 6.4.1"""
