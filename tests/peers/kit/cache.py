@@ -31,7 +31,10 @@ def python():
     complete = home / "complete"
     if not complete.exists():
         shutil.rmtree(home, ignore_errors=True)
-        venv.create(home, with_pip=True)
+        try:
+            venv.create(home, with_pip=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise Missing(f"no virtual environment can be made: {error}") from error
         _pip(program, "install", "--no-deps", "--only-binary", ":all:", "-r", pins)
         complete.touch()
     return program
@@ -61,7 +64,8 @@ def source(program, name, version, digest):
 
 
 def _pip(program, *arguments):
-    command = [program, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
+    command = [program, "-m", "pip", "--quiet", "--disable-pip-version-check", "--retries", "2"]
+    command += arguments
     done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
     if done.returncode != 0:
         lines = (done.stderr or done.stdout).strip().splitlines() or ["no message"]

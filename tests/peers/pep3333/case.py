@@ -140,7 +140,7 @@ def token():
 
 
 class Case(unittest.TestCase):
-    """A test of PEP 3333. The PEP's section stands in each test's docstring."""
+    """A test of PEP 3333. Its section stands in the docstring of the test, or of the module."""
 
     @classmethod
     def tearDownClass(cls):

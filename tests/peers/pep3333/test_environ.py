@@ -1,7 +1,6 @@
 """environ Variables, URL Reconstruction, Unicode Issues."""
 
 import json
-import os
 import urllib.parse
 
 from .case import TEXT, Case, Wire, head, server
@@ -117,11 +116,6 @@ class Environ(Case):
     def test_a_request_without_a_body_claims_no_length_of_one(self):
         """environ Variables: may be empty or absent"""
         self.assertIn(self.variables().get("CONTENT_LENGTH", ""), ("", "0"))
-
-    def test_the_process_environment_does_not_win_over_the_request(self):
-        """environ Variables"""
-        self.assertIn("PATH", os.environ)
-        self.assertEqual(self.variables(target="/x")["PATH_INFO"], "/x")
 
     def test_headers_keep_their_values_whole(self):
         """environ Variables: HTTP_ Variables"""

@@ -29,7 +29,13 @@ class Raises:
         raise self.error
 
 
-class RaisesInClose(Raises):
+class RaisesInClose:
+    def __init__(self, error):
+        self.error = error
+
+    def __iter__(self):
+        return iter([b"a"])
+
     def close(self):
         raise self.error
 
@@ -47,16 +53,8 @@ def raising(environ, start_response):
     if where == "started":
         raise error
     if where == "close":
-        return (
-            RaisesInClose(StopIteration(), [b"a"]) if name == "stop-iteration" else _closer(error)
-        )
+        return RaisesInClose(error)
     return Raises(error, [b"a"] if where == "middle" else [])
-
-
-def _closer(error):
-    body = RaisesInClose(error, [b"a"])
-    body.__class__ = type("Once", (RaisesInClose,), {"__iter__": lambda self: iter([b"a"])})
-    return body
 
 
 async def asynchronous(environ, start_response):

@@ -10,10 +10,10 @@ import pathlib
 import socket
 import sys
 
-from kit.served import Served
+from kit.served import PATIENCE, Served
 
 # A server that says nothing ends a test, not the run.
-socket.setdefaulttimeout(20)
+socket.setdefaulttimeout(PATIENCE)
 
 # The client has the address before a test chooses the application.
 LATE = """

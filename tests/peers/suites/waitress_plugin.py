@@ -7,10 +7,10 @@ Here that is our server with the same application. A pytest plugin.
 import pathlib
 import socket
 
-from kit.served import Served
+from kit.served import PATIENCE, Served
 
 # A server that says nothing ends a test, not the run.
-socket.setdefaulttimeout(20)
+socket.setdefaulttimeout(PATIENCE)
 
 ROOT = pathlib.Path.cwd()
 PATH = [ROOT, ROOT / "src"]
