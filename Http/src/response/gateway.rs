@@ -1,6 +1,6 @@
 //! What a gateway (WSGI, CGI) needs of a response besides what `Header` and `Write` do.
 
-use super::{Client, FilePart, Response, WriteError, status};
+use super::{Client, FilePart, Response, WriteError, framing, status};
 use std::sync::Arc;
 
 impl Response {
@@ -89,7 +89,15 @@ impl Response {
             return Ok(());
         }
         self.data_sent = true;
-        let sent = client.file(part);
+        if !self.framing.chunked() {
+            let sent = client.file(part);
+            return Ok(self.note(sent)?);
+        }
+        // Something was written before, so the head is out and has promised chunks.
+        let sent = client
+            .body(&framing::chunk_begin(part.length))
+            .and_then(|()| client.file(part))
+            .and_then(|()| client.body(framing::CHUNK_END));
         Ok(self.note(sent)?)
     }
 }
