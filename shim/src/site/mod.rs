@@ -8,6 +8,7 @@
 mod discover;
 pub mod handlers;
 mod mime;
+mod names;
 mod real_path;
 mod refusal;
 mod routing;
