@@ -82,8 +82,9 @@ class Tiles(AppTest):
 
     def test_wms_c_by_get_and_by_post(self):
         query = self.WMS + "&BBOX=0,-90,180,90"
-        got = self.get(self.base + "?" + query)
-        posted = self.request("POST", self.base, FORM, query.encode())
+        place = self.base or "/"
+        got = self.get(place + "?" + query)
+        posted = self.request("POST", place, FORM, query.encode())
         for response in got, posted:
             image = self.image(response)
             self.assertEqual(image.getpixel((10, 10)), (0, 160, 0))
@@ -168,6 +169,3 @@ class Cgi(Tiles):
         cls.site.file("maps/tilecache.cgi", shipped.read_text()).chmod(0o755)
         (cls.site.root / "tilecache.cfg").rename(cls.site.root / "maps/tilecache.cfg")
         return Server(cls.site.root, cwd=tempfile.gettempdir())
-
-
-
