@@ -80,7 +80,9 @@ def packages(name, requirements, target):
         command += ["--root-user-action=ignore", *options]
         command += ["--target", str(folder / "lib"), "-r", str(requirements)]
         quiet(command, f"pip install -r {requirements.name} for {name}")
-        if not list(folder.glob("lib/*")):
+        (folder / "lib").mkdir(exist_ok=True)
+        # A list for some Pythons only, unlike `requirements.txt` itself.
+        if "-" in requirements.stem and not list(folder.glob("lib/*")):
             raise NotInstallable(f"{requirements.name} has nothing for Python {target.minor}")
 
     key = f"{system} {target.python} {target.minor}\n{text}"
