@@ -129,7 +129,9 @@ def multipart(fields, files):
     for name, (file, kind, data) in files.items():
         head = f'--{mark}\r\nContent-Disposition: form-data; name="{name}"; filename="{file}"\r\n'
         body += (head + f"Content-Type: {kind}\r\n\r\n").encode() + data + b"\r\n"
-    return {"Content-Type": f"multipart/form-data; boundary={mark}"}, body + f"--{mark}--\r\n".encode()
+    return {
+        "Content-Type": f"multipart/form-data; boundary={mark}"
+    }, body + f"--{mark}--\r\n".encode()
 
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -19,7 +19,7 @@ SHA256 = "b46dc2731a19b40e3207cf3c9b43ea59b899a622a586aaa3c397c3b5aa00f887"
 
 # pip runs a source package's setup.py even to download it, and this one is Python 2. So pip finds
 # a build system that answers without looking.
-BUILD_SYSTEM = f'''
+BUILD_SYSTEM = f"""
 import os
 
 class __legacy__:
@@ -34,7 +34,7 @@ class __legacy__:
         with open(os.path.join(folder, name, "METADATA"), "w") as file:
             file.write("Metadata-Version: 2.1\\nName: TileCache\\nVersion: {VERSION}\\n")
         return name
-'''
+"""
 
 
 def download(folder):
@@ -57,7 +57,10 @@ def download(folder):
 
 def converter():
     """The command that is 2to3, and its environment: Python 3.13 has none any more."""
-    if subprocess.run([sys.executable, "-c", "import lib2to3"], capture_output=True).returncode == 0:
+    if (
+        subprocess.run([sys.executable, "-c", "import lib2to3"], capture_output=True).returncode
+        == 0
+    ):
         return [sys.executable, "-W", "ignore", "-m", "lib2to3"], dict(os.environ)
 
     class Client:
@@ -95,7 +98,9 @@ def make(folder):
     names = [str(folder / "TileCache"), str(folder / "tilecache.cgi")]
     quiet([*command, "-w", "-n", *names], "2to3 of TileCache", env=environment)
     edit(folder)
-    quiet([sys.executable, "-m", "compileall", "-q", str(folder / "TileCache")], "compiling TileCache")
+    quiet(
+        [sys.executable, "-m", "compileall", "-q", str(folder / "TileCache")], "compiling TileCache"
+    )
 
 
 def prepare(target):

@@ -46,11 +46,21 @@ EDITS = [
         1,
     ),
     # 6: `email.Utils` is `email.utils`.
-    ("TileCache/Service.py", "traceback, email, configparser", "traceback, email.utils, configparser", 1),
+    (
+        "TileCache/Service.py",
+        "traceback, email, configparser",
+        "traceback, email.utils, configparser",
+        1,
+    ),
     ("TileCache/Service.py", "email.Utils.formatdate", "email.utils.formatdate", 3),
     # 7: pictures are bytes, and PIL's modules lie in its package.
     ("TileCache/Layer.py", "io.StringIO(", "io.BytesIO(", 4),
-    ("TileCache/Layer.py", "import io, Image, ImageEnhance\n", "import io\n        from PIL import Image, ImageEnhance\n", 1),
+    (
+        "TileCache/Layer.py",
+        "import io, Image, ImageEnhance\n",
+        "import io\n        from PIL import Image, ImageEnhance\n",
+        1,
+    ),
     ("TileCache/Layer.py", "import io, Image\n", "import io\n        from PIL import Image\n", 1),
     # 8: pictures are bytes; 2to3 made one name of two.
     ("TileCache/Service.py", "import io as StringIO\n", "import io\n", 1),
@@ -69,6 +79,11 @@ EDITS = [
         'assert wms.web.metadata.get("labelcache_map_edge_buffer")',
         1,
     ),
-    ("TileCache/Layers/MapServer.py", "except mapscript._mapscript.MapServerError:", "except AssertionError:", 1),
+    (
+        "TileCache/Layers/MapServer.py",
+        "except mapscript._mapscript.MapServerError:",
+        "except AssertionError:",
+        1,
+    ),
     ("TileCache/Layers/MapServer.py", "wms.setMetaData(", "wms.web.metadata.set(", 1),
 ]

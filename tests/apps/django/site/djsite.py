@@ -115,7 +115,6 @@ def seen(request):
     )
 
 
-
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("hello/<name>", hello),
