@@ -15,7 +15,7 @@ TEXT = {"Content-Type": "text/plain"}
 class Pep3333(WsgiTest):
     files = Path(__file__).parent / "site"
     application = "strict:app"
-    expected_trouble = ("Traceback (most recent call last)", "ISH0401")
+    expected_trouble = ("Traceback (most recent call last)", "ISH0401", "ISH0407")
 
     @classmethod
     def fill(cls):
