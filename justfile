@@ -62,6 +62,10 @@ release:
 examples:
     cargo run --quiet -p isapi-shim -- test examples
 
+# Real applications over a real socket: just apps django flask; just apps --windows
+apps *arguments:
+    tests/apps/run {{arguments}}
+
 # Everything that must hold before a change lands
 ci:
     .ci/run

@@ -32,11 +32,12 @@ class Target:
             script.write_text(ASK)
             asked = subprocess.run(
                 [*command, "run", *options, self.path(script)],
-                stdout=subprocess.PIPE,
+                capture_output=True,
                 stdin=subprocess.DEVNULL,
                 env=self.environment(),
-                check=True,
             )
+        if asked.returncode:
+            raise SystemExit(f"apps: isapi-shim does not run:\n{asked.stderr.decode()}")
         self.python, version = json.loads(asked.stdout)
         self.version = tuple(version)
 

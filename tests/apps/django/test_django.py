@@ -137,4 +137,3 @@ in_all_ways(globals(), Django, ("command", "mounted", "script", "wildcard"))
 
 # There the whole site is the application.
 Django_command.test_static_files_come_from_the_host = None  # noqa: F821
-Django_mounted.test_static_files_come_from_the_host = None  # noqa: F821
