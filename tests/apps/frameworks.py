@@ -62,6 +62,13 @@ class FrameworkTest(WsgiTest):
         self.assertTrue(response.header("Content-Type").startswith("application/json"))
         self.assertEqual(response.json(), {"method": "PUT", "a": "ä", "b": 3})
 
+    def test_json_is_put_in_chunks(self):
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        chunks = ['{"a": "ä", '.encode(), b'"b": [1, 2]}']
+        response = self.request("PUT", "/json", headers, chunks=chunks)
+        self.assert_status(response, 200)
+        self.assertEqual(response.json(), {"method": "PUT", "a": "ä", "b": 3})
+
     def test_a_static_file_and_304(self):
         response = self.assert_status(self.get("/static/style.css"), 200)
         self.assertTrue(response.header("Content-Type").startswith("text/css"), response)

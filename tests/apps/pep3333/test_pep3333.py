@@ -144,6 +144,15 @@ class Pep3333(WsgiTest):
             head = connection.request("HEAD", self.base + "/write_length")
             self.assertEqual((head.status, head.header("Content-Length")), (200, "12"))
 
+    def test_what_is_printed_is_not_for_the_client(self):
+        # Many applications print, be it forgotten; everywhere else that goes to a log. A CGI
+        # script's standard output is the response.
+        if self.way == "cgi":
+            return
+        response = self.get("/prints")
+        self.assertEqual((response.status, response.body), (200, b"body"))
+        self.assertIn("printed before", self.server.err + self.server.out)
+
     def test_the_log_is_not_for_the_client(self):
         self.assertEqual(self.get("/log").text, "logged")
         for text in "a line for the log", "größer":

@@ -165,6 +165,15 @@ def log(environ, start_response):
     return [b"logged"]
 
 
+def prints(environ, start_response):
+    print("printed before")
+    start_response("200 OK", [*TEXT, ("Content-Length", "4")])
+    print("printed after")
+    sys.stdout.write("größer")
+    sys.stdout.flush()
+    return [b"body"]
+
+
 def dispatch(environ, start_response):
     name = environ["PATH_INFO"].split("/")[1] if environ["PATH_INFO"] else ""
     return globals()[name](environ, start_response)
