@@ -73,7 +73,10 @@ def run_one(name, folder, requirements, patterns):
     module = load(folder / f"test_{folder.name}.py", f"test_{folder.name}")
     loader = unittest.TestLoader()
     loader.testNamePatterns = [f"*{pattern}*" for pattern in patterns] or None
-    suite = loader.loadTestsFromModule(module)
+    # Not the patterns that a module imports.
+    own = [v for v in vars(module).values() if getattr(v, "__module__", "") == module.__name__]
+    classes = [v for v in own if isinstance(v, type) and issubclass(v, unittest.TestCase)]
+    suite = unittest.TestSuite(map(loader.loadTestsFromTestCase, classes))
     runner = unittest.TextTestRunner(sys.stdout, verbosity=0, resultclass=Result)
     result = runner.run(suite)
     for test, reason in result.skipped:

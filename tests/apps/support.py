@@ -153,6 +153,13 @@ class AppTest(unittest.TestCase):
     def request(self, method, target, headers=(), body=None, chunks=None):
         return self.server.request(method, target, headers, body, chunks)
 
+    def assert_logged(self, *texts):
+        """The server's standard error has these texts, or gets them soon."""
+        patience = time.monotonic() + 30
+        while missing := [text for text in texts if text not in self.server.err]:
+            self.assertLess(time.monotonic(), patience, f"{missing} not in: {self.server.err}")
+            time.sleep(0.02)
+
     def assert_status(self, response, status):
         self.assertEqual(response.status, status, f"{response!r}\n{self.server.err}")
         return response
@@ -244,12 +251,6 @@ class WsgiTest(AppTest):
     # The folder with the application's files.
     files = None
     base = ""
-
-    @classmethod
-    def setUpClass(cls):
-        if cls.way is None:
-            raise unittest.SkipTest("only a pattern for its subclasses")
-        super().setUpClass()
 
     @classmethod
     def start(cls):

@@ -14,7 +14,7 @@ class Pyramid(FrameworkTest):
     def test_an_error_does_no_harm(self):
         self.assert_status(self.get("/raise"), 500)
         self.assert_status(self.get("/"), 200)
-        self.assertIn("ValueError: on purpose", self.server.err)
+        self.assert_logged("ValueError: on purpose")
 
 
 in_all_ways(globals(), Pyramid)

@@ -8,6 +8,7 @@ from wsgiref.validate import validator
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 closed = []
+# A host may change the list that it is given, so everybody makes one of his own.
 TEXT = [("Content-Type", "text/plain; charset=utf-8")]
 
 
@@ -38,7 +39,7 @@ def environment(environ, start_response):
 
 
 def status(environ, start_response):
-    start_response("299 Fine, Mostly", TEXT)
+    start_response("299 Fine, Mostly", [*TEXT])
     return [b"299"]
 
 
@@ -48,7 +49,7 @@ def lines(environ, start_response):
     seen += stream.readlines(1)
     seen += list(stream)
     seen.append(stream.read(10))
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return [json.dumps([part.decode() for part in seen]).encode()]
 
 
@@ -57,17 +58,17 @@ def digest(environ, start_response):
     while data := stream.read(65536):
         sha.update(data)
         size += len(data)
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return [f"{size} {sha.hexdigest()}".encode()]
 
 
 def unread(environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return [b"not read"]
 
 
 def write(environ, start_response):
-    send = start_response("200 OK", TEXT)
+    send = start_response("200 OK", [*TEXT])
     send(b"written, ")
     send(b"twice, ")
     return [b"and returned"]
@@ -82,13 +83,13 @@ def write_length(environ, start_response):
 
 def late(environ, start_response):
     """Starts the response only when its first part is asked for, and that one is empty."""
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     yield b""
     yield b"late"
 
 
 def empty(environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return []
 
 
@@ -107,17 +108,17 @@ def replaced(environ, start_response):
 
 
 def too_late(environ, start_response):
-    send = start_response("200 OK", TEXT)
+    send = start_response("200 OK", [*TEXT])
     send(b"x" * 300_000)
     try:
         raise ValueError("too late")
     except ValueError:
-        start_response("500 Replaced", TEXT, sys.exc_info())
+        start_response("500 Replaced", [*TEXT], sys.exc_info())
     return [b"never"]
 
 
 def breaks(environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return Closing("breaks", [b"x" * 300_000, ValueError("in the middle")])
 
 
@@ -126,17 +127,17 @@ def early(environ, start_response):
 
 
 def closing(environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return Closing("closing", [b"a", b"b"])
 
 
 def long(environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return Closing("long", (b"x" * 100_000 for _ in range(1000)))
 
 
 def what_closed(environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return [" ".join(closed).encode()]
 
 
@@ -161,7 +162,7 @@ def log(environ, start_response):
     print("a line for the log", file=environ["wsgi.errors"])
     environ["wsgi.errors"].write("größer\n")
     environ["wsgi.errors"].flush()
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return [b"logged"]
 
 
