@@ -1,5 +1,6 @@
 """Installs what the applications need: each list of packages in a folder of its own, kept."""
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -35,8 +36,16 @@ def kept(name, key, make):
     """The cached folder `name`, made by `make(folder)` unless it was made for the same `key`."""
     mark = hashlib.sha256(key.encode()).hexdigest()[:16]
     folder = CACHE / f"{name}-{mark}"
-    if (folder / "complete").exists():
-        return folder
+    CACHE.mkdir(parents=True, exist_ok=True)
+    # Another checkout may be at it.
+    with open(CACHE / f"{folder.name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            build(folder, key, make)
+    return folder
+
+
+def build(folder, key, make):
     shutil.rmtree(folder, ignore_errors=True)
     # Made beside it and renamed, so that nobody sees half of it.
     new = folder.with_name(folder.name + ".new")
@@ -47,7 +56,6 @@ def kept(name, key, make):
     (new / "complete").write_text(key)
     new.rename(folder)
     print(f"    installed {folder.name} in {time.monotonic() - start:.0f} s", flush=True)
-    return folder
 
 
 def pip(python):
