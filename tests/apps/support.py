@@ -116,6 +116,21 @@ class Server:
         return code
 
 
+def run(root, *arguments):
+    """`isapi-shim run` in a folder: what it prints."""
+    done = subprocess.run(
+        [*TARGET.command, "run", *TARGET.options, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        cwd=root,
+        env=TARGET.environment(PACKAGES),
+        timeout=120,
+    )
+    if done.returncode:
+        raise AssertionError(f"run ended with {done.returncode}: {done.stderr.decode()}")
+    return done.stdout
+
+
 class AppTest(unittest.TestCase):
     """Tests of one application. `site` and `server` live as long as the class."""
 
@@ -219,7 +234,7 @@ CGIHandler().run({name})
 """
 
 
-def run_wsgi(site, way, application, exclude=("/files/",)):
+def run_wsgi(site, way, application, exclude=("/files/",), cgi=CGI):
     """Serves a WSGI application of a site, `module:name`, in one of the ways; the server, and the
     prefix of the application's URLs."""
     module, name = application.split(":")
@@ -235,7 +250,7 @@ def run_wsgi(site, way, application, exclude=("/files/",)):
         site.file("Http/Isapi.py", HANDLER.format(**words))
         return Server(site.root, "--wildcard"), ""
     if way == "cgi":
-        site.file("app.cgi", CGI.format(**words)).chmod(0o755)
+        site.file("app.cgi", cgi.format(**words)).chmod(0o755)
         return Server(site.root), "/app.cgi"
     raise ValueError(way)
 
@@ -248,6 +263,8 @@ class WsgiTest(AppTest):
 
     way = None
     application = None
+    # The CGI script that runs it.
+    cgi = CGI
     # The folder with the application's files.
     files = None
     base = ""
@@ -255,7 +272,7 @@ class WsgiTest(AppTest):
     @classmethod
     def start(cls):
         cls.fill()
-        server, cls.base = run_wsgi(cls.site, cls.way, cls.application)
+        server, cls.base = run_wsgi(cls.site, cls.way, cls.application, cgi=cls.cgi)
         return server
 
     @classmethod

@@ -10,13 +10,14 @@ from urllib.parse import urlencode
 
 import support
 from client import FORM, Connection, multipart
-from support import WsgiTest, in_all_ways, run_wsgi, side_by_side
+from support import WsgiTest, in_all_ways, run, run_wsgi, side_by_side
 
 DATA = os.urandom(300_000)
 
 
 class Django(WsgiTest):
     files = Path(__file__).parent / "site"
+    application = "djsite:application"
 
     @classmethod
     def start(cls):
@@ -25,7 +26,7 @@ class Django(WsgiTest):
         django = next(f for f in support.PACKAGES if (f / "django").is_dir()) / "django"
         static = cls.site.root / "static"
         shutil.copytree(django / "contrib/admin/static", static)
-        server, cls.base = run_wsgi(cls.site, cls.way, "djsite:application", ("/static/",))
+        server, cls.base = run_wsgi(cls.site, cls.way, cls.application, ("/static/",))
         return server
 
     def cookies(self, response, jar):
@@ -56,6 +57,12 @@ class Django(WsgiTest):
     def test_a_view_sees_path_script_and_query(self):
         response = self.assert_status(self.get("/hello/w%C3%B6rld?q=1"), 200)
         self.assertEqual(response.text, f"path=/hello/wörld script={self.base} q=1")
+
+    def test_a_view_at_the_terminal(self):
+        if self.way == "command":
+            target = "/hello/w%C3%B6rld?q=1"
+            text = run(self.site.root, "--wsgi", self.application, "--url", target)
+            self.assertEqual(text.decode(), "path=/hello/wörld script= q=1")
 
     def test_the_admin_redirects_to_its_login(self):
         response = self.assert_status(self.get("/admin/"), 302)

@@ -16,6 +16,17 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 app = hgweb(os.path.join(HERE, "repository").encode())
 """
 
+# As Mercurial ships it, without its comments.
+CGI = """#!/usr/bin/env python3
+import os
+from mercurial import demandimport
+demandimport.enable()
+from mercurial.hgweb import hgweb, wsgicgi
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+wsgicgi.launch(hgweb(os.path.join(HERE, "repository").encode()))
+"""
+
 SETTINGS = """[web]
 allow-push = *
 push_ssl = no
@@ -28,6 +39,7 @@ DATA = os.urandom(400_000)
 
 class Mercurial(WsgiTest):
     application = "hgsite:app"
+    cgi = CGI
 
     @classmethod
     def hg(cls, *arguments, cwd=None):

@@ -7,7 +7,7 @@ from pathlib import Path
 import support
 from client import FORM, Connection
 from PIL import Image, ImageDraw
-from support import AppTest, Server, run_wsgi, side_by_side
+from support import AppTest, Server, run, run_wsgi, side_by_side
 
 HERE = Path(__file__).parent
 
@@ -162,6 +162,12 @@ class Cgi(Tiles):
         cls.site.file("maps/tilecache.cgi", shipped.read_text()).chmod(0o755)
         (cls.site.root / "tilecache.cfg").rename(cls.site.root / "maps/tilecache.cfg")
         return Server(cls.site.root, cwd=tempfile.gettempdir())
+
+    def test_a_tile_at_the_terminal(self):
+        place = "/1.0.0/basic/0/1/0.png"
+        for file in ["tilecache.cgi"], ["--cgi", "tilecache.cgi"]:
+            data = run(self.site.root / "maps", "--path-info", place, *file)
+            self.assertEqual(data, self.get(self.base + place).body)
 
 
 del Tiles  # only a pattern for its subclasses
