@@ -13,12 +13,12 @@ from _PyISAPIe import (
     charset,
     close_stream,
     flush,
-    in_request,
     log,
     read,
     readline,
     set_charset,
     stream_closed,
+    to_client,
     write,
 )
 
@@ -49,13 +49,14 @@ class _Output(_Writer):
     name = "<response>"
 
     def _send(self, view):
-        if in_request():
+        if to_client():
             write(view)
         else:
             log(bytes(view))
 
     def flush(self):
-        flush()
+        if to_client():
+            flush()
 
     def close(self):
         """Ends the output of the CGI script that runs; without effect elsewhere."""
@@ -176,7 +177,7 @@ class ResponseText(_Text):
     def write(self, text, /):
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        if in_request():
+        if to_client():
             write(text)
         else:
             log(text.encode("utf-8", "backslashreplace"))
@@ -188,7 +189,7 @@ class ResponseText(_Text):
 
     def flush(self):
         """Sends what is in the response's buffer."""
-        flush()
+        self._buffer.flush()
 
     def reconfigure(self, *, encoding=None, **_options):
         """The charset of a CGI script's text. Without effect elsewhere: it is the response's."""

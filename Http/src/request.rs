@@ -24,6 +24,8 @@ pub(crate) struct Request {
     pub(crate) body: Body,
     /// The script that the loader runs for it, whose URL ends where the script's name does.
     pub(crate) in_script: Cell<bool>,
+    /// What is printed goes to the log: a WSGI application returns its response.
+    pub(crate) prints_to_log: Cell<bool>,
     /// Why it failed, where that is known better than by the exception.
     pub(crate) failure: Cell<Option<Code>>,
     /// Tells it from others of the same thread: streams of an old request must not read another's.
@@ -44,6 +46,7 @@ impl Request {
             response: RefCell::new(None),
             body: Body::default(),
             in_script: Cell::new(false),
+            prints_to_log: Cell::new(false),
             failure: Cell::new(None),
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             looked_through: Cell::new(false),

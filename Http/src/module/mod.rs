@@ -62,6 +62,7 @@ fn pyisapie(m: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyo3(name = "_PyISAPIe")]
 fn internals(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(in_request, m)?)?;
+    m.add_function(wrap_pyfunction!(to_client, m)?)?;
     m.add_function(wrap_pyfunction!(write_log, m)?)?;
     m.add_function(wrap_pyfunction!(functions::charset, m)?)?;
     m.add_function(wrap_pyfunction!(functions::flush, m)?)?;
@@ -78,6 +79,12 @@ fn internals(m: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyfunction]
 fn in_request() -> bool {
     ready().is_ok()
+}
+
+/// Whether what the calling thread prints is for a client.
+#[pyfunction]
+fn to_client() -> bool {
+    ready().is_ok_and(|request| !request.prints_to_log.get())
 }
 
 /// Writes bytes to the log.

@@ -89,6 +89,7 @@ fn run(application: &Bound<'_, PyAny>, request: &Request, base: Base<'_>) -> PyR
     if let Some(response) = request.response.borrow_mut().as_mut() {
         response.as_gateway();
     }
+    request.prints_to_log.set(true);
     let environ = environ::build(py, request, base)?;
     let start = Bound::new(py, StartResponse::new(request.serial))?;
     let result = application.call1((environ, &start)).map_err(|error| {

@@ -103,6 +103,17 @@ fn what_goes_to_wsgi_errors_is_in_the_log_and_not_in_the_response() {
         .wait_for_err(|err| err.contains("for the log\na\nb\n"));
 }
 
+#[test]
+fn what_is_printed_is_in_the_log_and_not_in_the_response() {
+    let app = App::valid(
+        "import sys\nprint('printed', flush=True)\nsys.stdout.buffer.write(b'bytes\\n')\n\
+         start_response('200 OK', TEXT + [('Content-Length', '1')])\nprint('later')\nreturn [b'x']",
+    );
+    assert_eq!(app.get("/").text(), "x");
+    app.server
+        .wait_for_err(|err| err.contains("printed\nbytes\nlater\n"));
+}
+
 /// `SCRIPT_NAME` and `PATH_INFO` of an application that a script of the site runs.
 const SCRIPT: &str = "\
 from Http import *
