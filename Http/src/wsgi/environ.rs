@@ -153,8 +153,14 @@ fn runs_script(host: &Host<'_, '_>, script_name: &str, path_info: &str) -> PyRes
 }
 
 /// Header names that CGI has under a name of their own, or that must not become a variable:
-/// programs take `HTTP_PROXY` for their own setting.
-const NO_VARIABLE: [&[u8]; 3] = [b"content-type", b"content-length", b"proxy"];
+/// programs take `HTTP_PROXY` for their own setting, and unchunk a body again that is said to be in
+/// chunks.
+const NO_VARIABLE: [&[u8]; 4] = [
+    b"content-type",
+    b"content-length",
+    b"proxy",
+    b"transfer-encoding",
+];
 
 /// Adds the request headers as `HTTP_NAME`. Not from the host's own `HTTP_` variables: those have
 /// lost whether a name had a dash or an underscore, and a client could pass `X_User` off as the

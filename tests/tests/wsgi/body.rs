@@ -216,6 +216,7 @@ fn lines_longer_than_what_the_host_reads_ahead_are_whole() {
 fn a_body_of_unknown_length_ends_by_itself() {
     let app = App::valid(
         "assert 'CONTENT_LENGTH' not in environ\n\
+         assert 'HTTP_TRANSFER_ENCODING' not in environ\n\
          data = environ['wsgi.input'].read(-1)\nstart_response('200 OK', TEXT)\nreturn [str(len(data)).encode()]",
     );
     let piece = "x".repeat(60_000);
