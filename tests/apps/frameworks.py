@@ -7,7 +7,7 @@ import time
 from urllib.parse import urlencode
 
 from client import FORM, Connection, multipart
-from support import WsgiTest, side_by_side
+from support import WsgiTest, not_in, side_by_side
 
 CSS = b"body { color: red }\n" * 5000
 DATA = os.urandom(200_000)
@@ -16,8 +16,6 @@ DATA = os.urandom(200_000)
 class FrameworkTest(WsgiTest):
     # What a framework answers to a form's POST/redirect.
     redirect = (302, 303)
-    # Whether the fixture has `/events`: an answer of which the first part is to be seen at once.
-    events = True
     expected_trouble = ()
 
     @classmethod
@@ -35,9 +33,8 @@ class FrameworkTest(WsgiTest):
         response = self.assert_status(self.get("/hello/w%C3%B6rld%20x?q=%C3%A4+b"), 200)
         self.assertEqual(response.text, f"wörld x|ä b|{self.base}")
 
+    @not_in("cgi")
     def test_a_connection_is_kept(self):
-        if self.way == "cgi":
-            return
         with Connection(self.server.address) as connection:
             for number in range(5):
                 target = f"{self.base}/hello/n{number}?q={number}"
@@ -106,7 +103,7 @@ class FrameworkTest(WsgiTest):
         with Connection(self.server.address) as connection:
             head = connection.request("HEAD", self.base + "/hello/x?q=1")
             self.assertEqual(head.status, 200)
-            if self.way != "cgi" and (head.header("Connection") or "") != "close":
+            if (head.header("Connection") or "").lower() != "close":
                 after = connection.request("GET", self.base + "/hello/y?q=2")
                 self.assertEqual(after.text, f"y|2|{self.base}")
 
@@ -114,9 +111,9 @@ class FrameworkTest(WsgiTest):
         response = self.assert_status(self.get("/stream"), 200)
         self.assertEqual(response.text, "".join("%06d\n" % i for i in range(50000)))
 
+    # One CGI script runs at a time, so the second request would wait for the first.
+    @not_in("cgi")
     def test_the_first_event_does_not_wait_for_the_second(self):
-        if not self.events or self.way == "cgi":
-            return
         with Connection(self.server.address) as connection:
             connection.send("GET", self.base + "/events")
             head = connection.head()
@@ -147,8 +144,8 @@ class FrameworkTest(WsgiTest):
         answers = side_by_side([lambda n=n: ask(n) for n in range(12)])
         self.assertEqual(answers, [f"n{n}|{n}|{self.base}" for n in range(12)])
 
+    # There the whole site is the application.
+    @not_in("command")
     def test_files_are_left_to_the_host(self):
-        if self.way == "command":
-            return  # there the whole site is the application
         response = self.assert_status(self.server.get("/files/style.css"), 200)
         self.assertEqual(response.body, CSS)

@@ -287,10 +287,23 @@ class WsgiTest(AppTest):
         return super().request(method, self.base + target, headers, body, chunks)
 
 
+def not_in(*ways):
+    """A test that makes no sense in these ways, and is not there then."""
+
+    def mark(function):
+        function.not_in = ways
+        return function
+
+    return mark
+
+
 def in_all_ways(namespace, pattern, ways=WAYS):
     """Adds a class of tests for each way to a module, and takes the pattern out."""
     for way in ways:
         name = f"{pattern.__name__}_{way}"
         members = {"way": way, "__module__": pattern.__module__}
+        for test in dir(pattern):
+            if way in getattr(getattr(pattern, test), "not_in", ()):
+                members[test] = None
         namespace[name] = type(name, (pattern,), members)
     del namespace[pattern.__name__]

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import support
 from client import FORM, Connection, multipart
-from support import WsgiTest, in_all_ways, run, run_wsgi, side_by_side
+from support import WsgiTest, in_all_ways, not_in, run, run_wsgi, side_by_side
 
 DATA = os.urandom(300_000)
 
@@ -58,11 +58,11 @@ class Django(WsgiTest):
         response = self.assert_status(self.get("/hello/w%C3%B6rld?q=1"), 200)
         self.assertEqual(response.text, f"path=/hello/wörld script={self.base} q=1")
 
+    @not_in("mounted", "script", "wildcard")
     def test_a_view_at_the_terminal(self):
-        if self.way == "command":
-            target = "/hello/w%C3%B6rld?q=1"
-            text = run(self.site.root, "--wsgi", self.application, "--url", target)
-            self.assertEqual(text.decode(), "path=/hello/wörld script= q=1")
+        target = "/hello/w%C3%B6rld?q=1"
+        text = run(self.site.root, "--wsgi", self.application, "--url", target)
+        self.assertEqual(text.decode(), "path=/hello/wörld script= q=1")
 
     def test_the_admin_redirects_to_its_login(self):
         response = self.assert_status(self.get("/admin/"), 302)
@@ -130,6 +130,8 @@ class Django(WsgiTest):
         response = self.assert_status(self.get("/nothing"), 404)
         self.assertIn("<h1>Not Found</h1>", response.text)
 
+    # There the whole site is the application.
+    @not_in("command")
     def test_static_files_come_from_the_host(self):
         response = self.server.get("/static/admin/css/base.css")
         self.assert_status(response, 200)
@@ -141,6 +143,3 @@ class Django(WsgiTest):
 
 
 in_all_ways(globals(), Django, ("command", "mounted", "script", "wildcard"))
-
-# There the whole site is the application.
-Django_command.test_static_files_come_from_the_host = None  # noqa: F821
