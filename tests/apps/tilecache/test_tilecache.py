@@ -22,6 +22,17 @@ base={cache}
 [basic]
 type=Image
 file={picture}
+
+[meta]
+type=Image
+file={picture}
+metatile=yes
+metasize=2,2
+metabuffer=10
+
+[glass]
+type=Image
+file={glass}
 """
 
 
@@ -38,6 +49,15 @@ def picture():
     return out.getvalue()
 
 
+def glass():
+    """The world: nothing to be seen but a white square in its middle."""
+    image = Image.new("RGBA", (720, 360), (0, 0, 0, 0))
+    ImageDraw.Draw(image).rectangle((340, 160, 379, 199), fill=(255, 255, 255, 255))
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
 class Tiles(AppTest):
     """What TileCache answers in each way."""
 
@@ -47,8 +67,10 @@ class Tiles(AppTest):
     def start(cls):
         target = support.TARGET
         world = cls.site.file("data/world.png", picture())
+        over = cls.site.file("data/glass.png", glass())
         cls.cache = cls.site.root / "cache"
         words = {"cache": target.path(cls.cache), "picture": target.path(world)}
+        words["glass"] = target.path(over)
         cls.site.file("tilecache.cfg", CONFIG.format(**words))
         return cls.serve()
 
@@ -82,6 +104,17 @@ class Tiles(AppTest):
             image = self.image(response)
             self.assertEqual(image.getpixel((10, 10)), (0, 160, 0))
             self.assertEqual(image.getpixel((10, 250)), (255, 255, 0))
+
+    def test_a_tile_that_is_cut_from_a_larger_one(self):
+        image = self.image(self.get(self.base + "/1.0.0/meta/1/0/0.png"))
+        self.assertEqual(image.getpixel((100, 100)), BLUE)
+        self.assertTrue((self.cache / "meta/01/000/000/001/000/000/001.png").exists())
+
+    def test_one_layer_over_the_other(self):
+        query = self.WMS.replace("basic", "basic,glass") + "&BBOX=-180,-90,0,90"
+        image = self.image(self.get((self.base or "/") + "?" + query))
+        self.assertEqual(image.getpixel((10, 10)), RED)
+        self.assertEqual(image.getpixel((250, 128)), (255, 255, 255))
 
     def test_the_capabilities_name_host_and_script(self):
         response = self.assert_status(self.get(self.base + "/"), 200)
