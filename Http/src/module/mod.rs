@@ -61,7 +61,6 @@ fn pyisapie(m: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pymodule]
 #[pyo3(name = "_PyISAPIe")]
 fn internals(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_function(wrap_pyfunction!(in_request, m)?)?;
     m.add_function(wrap_pyfunction!(to_client, m)?)?;
     m.add_function(wrap_pyfunction!(write_log, m)?)?;
     m.add_function(wrap_pyfunction!(functions::charset, m)?)?;
@@ -73,12 +72,6 @@ fn internals(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(streams::stream_closed, m)?)?;
     m.add_function(wrap_pyfunction!(streams::set_charset, m)?)?;
     cgi::add_to(m)
-}
-
-/// Whether the calling thread is processing a request.
-#[pyfunction]
-fn in_request() -> bool {
-    ready().is_ok()
 }
 
 /// Whether what the calling thread prints is for a client.
