@@ -92,8 +92,14 @@ fn variable_name(header: &[u8]) -> Option<String> {
         })
         .collect();
     // They have variables of their own; and programs would send their own requests to a proxy
-    // that the client names (CVE-2016-1000110).
-    let left_out = ["CONTENT_TYPE", "CONTENT_LENGTH", "PROXY"];
+    // that the client names (CVE-2016-1000110), and unchunk a body again that is said to be in
+    // chunks.
+    let left_out = [
+        "CONTENT_TYPE",
+        "CONTENT_LENGTH",
+        "PROXY",
+        "TRANSFER_ENCODING",
+    ];
     (!left_out.contains(&name.as_str())).then(|| format!("HTTP_{name}"))
 }
 
