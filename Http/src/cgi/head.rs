@@ -20,7 +20,7 @@ pub(crate) enum Fault {
     TooLong,
     /// `Status:` with something that is no status.
     BadStatus(Vec<u8>),
-    /// Neither `Content-Type` nor `Location`, with a status that has a body.
+    /// Neither `Content-Type` nor `Location` nor `Status`.
     NoContentType,
     /// The response would not take a header; the line, and why.
     Refused(Vec<u8>, &'static str),
@@ -87,8 +87,9 @@ impl Head {
         if self.status.is_none() && self.has_location {
             self.status = Some((302, Vec::new()));
         }
-        let bodiless = matches!(self.status, Some((204 | 304, _)));
-        if self.has_content_type || self.has_location || self.nph || bodiless {
+        // With a status it is no accident: `CGIHandler` of Python sends what a WSGI application
+        // says, and web.py says no type.
+        if self.has_content_type || self.has_location || self.nph || self.status.is_some() {
             return Ok(());
         }
         Err(Fault::NoContentType)
