@@ -8,15 +8,21 @@
 mod collect;
 pub mod command;
 pub mod diff;
+pub mod environment;
+mod http_body;
 mod http_build;
+mod http_directives;
 pub mod http_file;
 mod http_scan;
+mod json_path;
 pub mod redact;
 pub mod runner;
 pub mod snapshot;
 mod snapshot_store;
 mod visible;
 
+#[cfg(test)]
+mod http_extras_tests;
 #[cfg(test)]
 mod http_file_tests;
 #[cfg(test)]
@@ -25,6 +31,7 @@ mod runner_tests;
 mod snapshot_tests;
 
 pub use collect::collect;
+pub use environment::Environment;
 pub use http_file::{HttpFile, HttpRequest};
 pub use redact::{Redaction, Redactor};
 pub use runner::{Options, Recorded, Respond, Summary, run};

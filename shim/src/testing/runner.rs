@@ -158,7 +158,7 @@ impl Run<'_> {
     }
 
     fn file(&mut self, path: &Path, make: &mut Make<'_>) -> std::io::Result<()> {
-        let file = match HttpFile::load(path) {
+        let file = match HttpFile::load(path, &Default::default()) {
             Ok(file) => file,
             Err(why) => {
                 self.summary.unusable += 1;

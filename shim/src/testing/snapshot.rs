@@ -87,7 +87,7 @@ pub fn render(
     let text = std::str::from_utf8(&response.body)
         .ok()
         .filter(|text| !text.contains('\0'));
-    let body = text.map(|text| redactor.text(text));
+    let body = text.map(|text| redactor.body(text));
     // A redaction changes how long the body is, and the length would tell one machine from another.
     let length_varies = matches!((&body, text), (Some(body), Some(text)) if body != text);
     let (head, head_hash) = head(response, redactor, length_varies);
