@@ -22,7 +22,7 @@ pub enum Fault {
     ReadFails,
     /// Each variable is longer than the first buffer that is offered for it.
     SmallBuffers,
-    /// This variable is unknown; `None`: all are, but those that only this host has.
+    /// This variable is unknown; `None`: all are but those that every request needs.
     UnknownVariable(Option<String>),
     /// The client does not say how long the body is, and not all of it is preloaded.
     UnknownLength,
@@ -31,6 +31,9 @@ pub enum Fault {
 /// How much longer [`Fault::SmallBuffers`] makes a variable: more than any buffer that an extension
 /// offers before it knows the size.
 const LONGER: u32 = 65_536;
+
+/// What a host must know for a script to be called at all.
+const NEEDED: [&str; 3] = ["APPL_PHYSICAL_PATH", "SCRIPT_TRANSLATED", "SERVER_PROTOCOL"];
 
 impl Fault {
     /// Those that are tried on every request with `--faults`; the last ones need a body.
@@ -123,6 +126,8 @@ pub struct Probe(Mutex<State>);
 struct State {
     keeps_calls: bool,
     calls: Vec<String>,
+    /// The core is being set up.
+    sets_up: bool,
     fault: Option<Fault>,
     writes: u64,
     asked: HashSet<String>,
@@ -153,8 +158,12 @@ impl Probe {
 
     pub(super) fn keep(&self, call: &Call<'_>) {
         let mut state = self.state();
-        // The core asks for its own variables once, whichever request comes first.
-        if state.keeps_calls && !call.argument.starts_with("PYISAPIE_") {
+        // The core asks for its own variables, and where it is, once: whichever request comes first.
+        if call.argument.starts_with("PYISAPIE_") {
+            state.sets_up = true;
+        } else if state.sets_up && call.argument.ends_with("APPL_PHYSICAL_PATH") {
+            state.sets_up = false;
+        } else if state.keeps_calls {
             state.calls.push(call.lasting());
         }
     }
@@ -163,7 +172,9 @@ impl Probe {
     pub(super) fn preload(&self, usual: usize) -> usize {
         match self.state().fault {
             Some(Fault::ShortReads(size)) => usual.min(size),
-            Some(Fault::ZeroRead | Fault::ReadFails | Fault::UnknownLength) => usual / 2,
+            Some(Fault::ZeroRead | Fault::ReadFails) => usual / 2,
+            // Less than any body, or its end would be met, and its length known.
+            Some(Fault::UnknownLength) => usual.min(1),
             _ => usual,
         }
     }
@@ -202,12 +213,13 @@ impl Probe {
     /// The variable is unknown.
     pub(super) fn variable(&self, name: &str, offered: u32) -> Result<u32, Win32Error> {
         let mut state = self.state();
+        let plain = name.strip_prefix("UNICODE_").unwrap_or(name);
         match &state.fault {
             // The core learns from these how it is to run, which no server changes.
             _ if name.starts_with("PYISAPIE_") => Ok(0),
+            Some(Fault::UnknownVariable(None)) if NEEDED.contains(&plain) => Ok(0),
             Some(Fault::UnknownVariable(None)) => Err(Win32Error::INVALID_INDEX),
             Some(Fault::UnknownVariable(Some(unknown))) => {
-                let plain = name.strip_prefix("UNICODE_").unwrap_or(name);
                 if plain.eq_ignore_ascii_case(unknown) {
                     Err(Win32Error::INVALID_INDEX)
                 } else {

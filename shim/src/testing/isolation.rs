@@ -101,7 +101,7 @@ impl<'a> Isolation<'a> {
         for (seen, entry) in self.cases.iter().zip(entries) {
             let Some(entry) = entry else { continue };
             for (what, both) in &seen.leaks {
-                let text = format!("the response is another one {what}");
+                let text = format!("the request is answered differently {what}");
                 let why = Error::new(codes::STATE_LEAK, text)
                     .fix("keep nothing in module-level variables; `# @shares-state` allows it");
                 judge::leaks(entry, &why, both, options);

@@ -1,18 +1,23 @@
 //! `test --watch`: runs again what a saved file touches.
 
 use super::command::Session;
+use super::report_files::unwritable;
 use crate::cli::TestArgs;
 use crate::codes::{self, Exit};
 use crate::error::{Error, Result};
 use crate::site::discover_root;
 use notify::{EventKind, RecursiveMode, Watcher};
 use std::collections::{BTreeSet, HashMap};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Editors save in several steps: what comes within this time is one change.
 const SETTLES: Duration = Duration::from_millis(100);
+
+/// How long that is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Runs all, and then what changes touch, until the process is ended.
 ///
@@ -30,6 +35,8 @@ pub(super) fn watch(session: &Session<'_>, args: &TestArgs) -> Result<Option<Exi
     let mut watched = BTreeSet::new();
     let mut known = HashMap::new();
     let mut wanted = files.clone();
+    // What tests write: a data base, a log.
+    let mut own = BTreeSet::new();
     loop {
         // Before the run, so that no change during it is missed.
         let mut folders: BTreeSet<PathBuf> = files.iter().map(|f| discover_root(f)).collect();
@@ -46,14 +53,31 @@ pub(super) fn watch(session: &Session<'_>, args: &TestArgs) -> Result<Option<Exi
         session.run(&wanted)?;
         // The run's own writes are no changes.
         remember(&folders, &mut known);
-        println!("watching {}; Ctrl-C ends it", names(session, &folders));
+        let meanwhile = drain(&told);
+        for path in meanwhile
+            .iter()
+            .filter(|p| matters(p, &folders) && !is_source(p))
+        {
+            if is_new(path, &mut known) && own.insert(path.clone()) {
+                println!(
+                    "{} changes during a run, and is not watched",
+                    session.shown(path)
+                );
+            }
+        }
+        say(&format!(
+            "watching {}; Ctrl-C ends it",
+            names(session, &folders)
+        ))?;
+        // A source that was saved during the run is a change like any other.
+        let mut first = Some(meanwhile.into_iter().filter(|p| is_source(p)).collect());
         wanted = loop {
-            let Some(changed) = changes(&told) else {
+            let Some(changed) = first.take().or_else(|| changes(&told)) else {
                 return Ok(None);
             };
             let changed: Vec<PathBuf> = changed
                 .into_iter()
-                .filter(|path| matters(path) && is_new(path, &mut known))
+                .filter(|p| matters(p, &folders) && !own.contains(p) && is_new(p, &mut known))
                 .collect();
             if changed.is_empty() {
                 continue;
@@ -63,11 +87,17 @@ pub(super) fn watch(session: &Session<'_>, args: &TestArgs) -> Result<Option<Exi
             let touched = touched(&files, &changed);
             if !touched.is_empty() {
                 let shown: Vec<String> = changed.iter().map(|path| session.shown(path)).collect();
-                println!("\nchanged: {}", shown.join(", "));
+                say(&format!("\nchanged: {}", shown.join(", ")))?;
                 break touched;
             }
         };
     }
+}
+
+fn say(line: &str) -> Result<()> {
+    let mut out = anstream::stdout();
+    let written = writeln!(out, "{line}").and_then(|()| out.flush());
+    written.map_err(unwritable)
 }
 
 fn names(session: &Session<'_>, folders: &BTreeSet<PathBuf>) -> String {
@@ -78,11 +108,24 @@ fn names(session: &Session<'_>, folders: &BTreeSet<PathBuf>) -> String {
     shown.collect::<Vec<_>>().join(", ")
 }
 
+type Told = Receiver<notify::Result<notify::Event>>;
+
 /// Waits for changes, and then until no more come. `None`: there will be none.
-fn changes(told: &Receiver<notify::Result<notify::Event>>) -> Option<BTreeSet<PathBuf>> {
+fn changes(told: &Told) -> Option<BTreeSet<PathBuf>> {
+    let first = told.recv().ok()?;
+    Some(until_quiet(Some(first), told))
+}
+
+/// The changes that have been told of.
+fn drain(told: &Told) -> BTreeSet<PathBuf> {
+    until_quiet(told.recv_timeout(SETTLES).ok(), told)
+}
+
+fn until_quiet(mut next: Option<notify::Result<notify::Event>>, told: &Told) -> BTreeSet<PathBuf> {
     let mut changed = BTreeSet::new();
-    let mut next = Some(told.recv().ok()?);
-    while let Some(event) = next {
+    // Something may write for ever.
+    let end = Instant::now() + PATIENCE;
+    while let Some(event) = next.filter(|_| Instant::now() < end) {
         if let Ok(event) = event
             && !matches!(event.kind, EventKind::Access(_))
         {
@@ -90,18 +133,31 @@ fn changes(told: &Receiver<notify::Result<notify::Event>>) -> Option<BTreeSet<Pa
         }
         next = told.recv_timeout(SETTLES).ok();
     }
-    Some(changed)
+    changed
 }
 
-/// What Python, editors and the tests themselves write is no reason to run.
-fn matters(path: &Path) -> bool {
+/// What people write, and no test.
+fn is_source(path: &Path) -> bool {
+    let kind = path
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or_default();
+    ["py", "http", "rest", "config"].contains(&kind)
+}
+
+/// What Python, editors and the tests themselves write below the watched folders is no reason to run.
+fn matters(path: &Path, folders: &BTreeSet<PathBuf>) -> bool {
+    let inside = folders
+        .iter()
+        .find_map(|folder| path.strip_prefix(folder).ok());
+    let inside = inside.unwrap_or(path);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let hidden = |part: &std::ffi::OsStr| {
         let part = part.to_string_lossy();
-        (part.starts_with('.') && part.len() > 1) || part == "__pycache__"
+        part.starts_with('.') || part == "__pycache__"
     };
     !path.is_dir()
-        && !path.iter().any(hidden)
+        && !inside.iter().any(hidden)
         && !name.ends_with('~')
         && !name.contains(".snap.new")
         && ![".pyc", ".swp", ".tmp"]
@@ -188,14 +244,17 @@ mod tests {
 
     #[test]
     fn what_tools_write_does_not_matter() {
+        let folders = BTreeSet::from([PathBuf::from("/a")]);
         for path in [
             "/a/.git/x",
             "/a/__pycache__/x.pyc",
             "/a/x.py~",
             "/a/snapshots/x__a.snap.new",
         ] {
-            assert!(!matters(Path::new(path)), "{path}");
+            assert!(!matters(Path::new(path), &folders), "{path}");
         }
-        assert!(matters(Path::new("/a/x.py")));
+        assert!(matters(Path::new("/a/x.py"), &folders));
+        let folders = BTreeSet::from([PathBuf::from("/.a")]);
+        assert!(matters(Path::new("/.a/x.py"), &folders));
     }
 }

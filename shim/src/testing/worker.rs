@@ -39,13 +39,12 @@ pub(super) fn work(folder: &Path, args: &HostArgs) -> Result<()> {
         }
     };
     for (number, request) in work.requests.iter().enumerate() {
-        out.mark(&format!("begin {number}"));
+        out.mark(&format!("begin {number}"))?;
         let answer = answer(&host, request).map_err(|why| Broken::new(&why, false));
         out.put(&number.to_string(), &answer)?;
     }
     host.terminate();
-    out.mark("end");
-    Ok(())
+    out.mark("end")
 }
 
 struct Answers<'a> {
@@ -61,15 +60,17 @@ impl Answers<'_> {
         line.push(b'\n');
         let written = self.file.write_all(&line);
         written.map_err(|why| lost(self.path, &why))?;
-        self.mark(what);
-        Ok(())
+        self.mark(what)
     }
 
     /// In one piece and short, so that no thread of a script comes between.
-    fn mark(&self, what: &str) {
+    ///
+    /// # Errors
+    /// The parent has gone: nobody wants the other answers.
+    fn mark(&self, what: &str) -> Result<()> {
         let line = format!("\n{} {what}\n", self.word);
-        // Without a parent nobody wants to know.
-        let _ = std::io::stderr().lock().write_all(line.as_bytes());
+        let written = std::io::stderr().lock().write_all(line.as_bytes());
+        written.map_err(|why| lost(self.path, &why))
     }
 }
 
