@@ -235,7 +235,8 @@ pub(super) fn tap(report: &Report) -> Vec<u8> {
     let mut out = format!("TAP version 14\n1..{all}\n");
     let name = |text: &str| text.replace('\\', "\\\\").replace('#', "\\#");
     let block = |out: &mut String, text: &str| {
-        out.push_str("  ---\n  detail: |\n");
+        // The number: a first line may begin with blanks.
+        out.push_str("  ---\n  detail: |2\n");
         for line in plain(text).lines() {
             out.push_str(&format!("    {line}\n"));
         }

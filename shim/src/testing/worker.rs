@@ -24,6 +24,7 @@ pub(super) fn work(folder: &Path, args: &HostArgs) -> Result<()> {
     let open = File::options().append(true).create(true).open(&answers);
     let mut out = Answers {
         word: &work.word,
+        process: std::process::id(),
         file: open.map_err(|why| lost(&answers, &why))?,
         path: &answers,
     };
@@ -49,6 +50,8 @@ pub(super) fn work(folder: &Path, args: &HostArgs) -> Result<()> {
 
 struct Answers<'a> {
     word: &'a str,
+    /// This process.
+    process: u32,
     file: File,
     path: &'a Path,
 }
@@ -56,6 +59,7 @@ struct Answers<'a> {
 impl Answers<'_> {
     /// Adds an answer to the file, and says so between what the script wrote.
     fn put(&mut self, what: &str, answer: &Written) -> Result<()> {
+        self.only_once();
         let mut line = serde_json::to_vec(answer).unwrap_or_default();
         line.push(b'\n');
         let written = self.file.write_all(&line);
@@ -63,11 +67,19 @@ impl Answers<'_> {
         self.mark(what)
     }
 
+    /// A script that forks, and goes on in both processes, must not answer twice.
+    fn only_once(&self) {
+        if std::process::id() != self.process {
+            std::process::exit(0);
+        }
+    }
+
     /// In one piece and short, so that no thread of a script comes between.
     ///
     /// # Errors
     /// The parent has gone: nobody wants the other answers.
     fn mark(&self, what: &str) -> Result<()> {
+        self.only_once();
         let line = format!("\n{} {what}\n", self.word);
         let written = std::io::stderr().lock().write_all(line.as_bytes());
         written.map_err(|why| lost(self.path, &why))

@@ -94,6 +94,23 @@ fn a_child_that_outlives_its_script_holds_up_nobody() {
 }
 
 #[test]
+fn a_script_that_forks_answers_once() {
+    if WINDOWS {
+        return; // it has no fork
+    }
+    let site = site(
+        "if q == 'fork': os.fork()\nWrite(q)",
+        &["one", "fork", "two"],
+    );
+    assert_eq!(test(&site, &["--accept"]).code, 0);
+    let done = test(&site, &[]);
+    assert_eq!(
+        done.out.lines().last(),
+        Some("3 passed, 0 failed, 0 skipped")
+    );
+}
+
+#[test]
 fn output_of_a_thread_does_not_tear_an_answer() {
     let site = site(
         "import threading\ndef noise():\n    for n in range(2000): os.write(2, b'noise\\n')\n\
