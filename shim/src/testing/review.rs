@@ -212,68 +212,80 @@ fn ask(term: &Term) -> Result<(Decision, bool)> {
 
 /// The pending snapshots among the paths, sorted.
 fn find(which: &PendingPaths) -> Result<Vec<Pending>> {
-    let here = [PathBuf::from(".")];
-    let mut found = Vec::new();
-    for path in if which.paths.is_empty() {
-        &here[..]
+    let base = std::env::current_dir().and_then(|here| real_path(&here));
+    let base = base.unwrap_or_default();
+    let paths: Vec<PathBuf> = if which.paths.is_empty() {
+        vec![base.clone()]
     } else {
-        &which.paths
-    } {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        if name.ends_with(".snap") {
-            found.push(snapshot_store::pending_for(path, Path::new(""), None));
-        } else if name.ends_with(".http") || name.ends_with(".rest") {
-            let stem = path
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            let of = |new: &PathBuf| {
-                let name = new.file_name().unwrap_or_default().to_string_lossy();
-                name.starts_with(&format!("{stem}__"))
-            };
-            let folder = snapshot_store::folder_for(path);
-            if folder.is_dir() {
-                found.extend(below(&folder)?.into_iter().filter(of));
-            }
-        } else if path.exists() {
-            found.extend(below(path)?);
-        } else {
-            return Err(collect::missing(path));
+        let full = |path: &PathBuf| full(path, &base);
+        which.paths.iter().map(full).collect()
+    };
+    let mut found = Vec::new();
+    for (path, given) in paths.iter().zip(which.paths.iter().chain([&base])) {
+        let folder = match kind(path) {
+            "snap" => path.parent().unwrap_or(path).to_owned(),
+            "http" | "rest" => snapshot_store::folder_for(path),
+            _ if path.exists() => path.clone(),
+            _ => return Err(collect::missing(given)),
+        };
+        // What has no folder has nothing pending there.
+        if folder.is_dir() {
+            found.extend(below(&folder)?.into_iter().map(|new| (new.clone(), new)));
         }
     }
-    let folder = std::env::var_os("INSTA_PENDING_DIR").filter(|dir| !dir.is_empty());
-    let folder = folder.and_then(|folder| real_path(Path::new(&folder)).ok());
-    if let Some(folder) = &folder {
-        found.extend(below(folder)?);
+    let apart = std::env::var_os("INSTA_PENDING_DIR").filter(|dir| !dir.is_empty());
+    if let Some(apart) = apart.and_then(|apart| real_path(Path::new(&apart)).ok()) {
+        // It may lie within a folder that was searched.
+        found.retain(|(_, new)| !new.starts_with(&apart));
+        for new in below(&apart)? {
+            let place = new.strip_prefix(&apart).map(|inside| base.join(inside));
+            found.push((place.unwrap_or_else(|_| new.clone()), new));
+        }
     }
-    let base = std::env::current_dir()
-        .and_then(|here| real_path(&here))
-        .unwrap_or_default();
     let mut all: Vec<Pending> = found
         .into_iter()
-        .filter(|new| new.is_file())
-        .map(|new| {
-            let new = real_path(&new).unwrap_or(new);
-            let place = match &folder {
-                Some(folder) => new
-                    .strip_prefix(folder)
-                    .map_or_else(|_| new.clone(), |p| base.join(p)),
-                None => new.clone(),
-            };
-            Pending {
-                snapshot: place.with_extension(""),
-                new,
-            }
+        .map(|(place, new)| Pending {
+            snapshot: place.with_extension(""),
+            new,
         })
+        .filter(|pending| paths.iter().any(|path| belongs(&pending.snapshot, path)))
         .collect();
-    all.sort_by(|a, b| a.snapshot.cmp(&b.snapshot));
+    all.sort_by(|a, b| a.snapshot.cmp(&b.snapshot).then_with(|| a.new.cmp(&b.new)));
     all.dedup();
     Ok(all)
+}
+
+fn kind(path: &Path) -> &str {
+    path.extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or_default()
+}
+
+/// The path without links, also of a snapshot that is not there yet.
+fn full(path: &Path, base: &Path) -> PathBuf {
+    real_path(path).unwrap_or_else(|_| {
+        let folder = path
+            .parent()
+            .map(|folder| base.join(folder))
+            .unwrap_or_default();
+        let folder = real_path(&folder).unwrap_or(folder);
+        folder.join(path.file_name().unwrap_or_default())
+    })
+}
+
+/// Whether a snapshot is meant by a path: itself, its request file, or a folder above it.
+fn belongs(snapshot: &Path, path: &Path) -> bool {
+    match kind(path) {
+        "http" | "rest" => {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            let name = snapshot.file_name().unwrap_or_default().to_string_lossy();
+            let of = name
+                .strip_prefix(&*stem)
+                .is_some_and(|rest| rest.starts_with("__"));
+            of && snapshot.parent() == Some(&snapshot_store::folder_for(path))
+        }
+        _ => snapshot.starts_with(path),
+    }
 }
 
 fn below(path: &Path) -> Result<Vec<PathBuf>> {
@@ -339,6 +351,17 @@ fn with_cargo_insta(which: &PendingPaths) -> Result<Option<Exit>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_means_a_snapshot_a_request_file_or_a_folder() {
+        let snapshot = Path::new("/a/snapshots/x__one.snap");
+        for path in ["/a", "/a/x.http", "/a/snapshots/x__one.snap"] {
+            assert!(belongs(snapshot, Path::new(path)), "{path}");
+        }
+        for path in ["/b", "/a/y.http", "/b/x.http", "/a/snapshots/x__two.snap"] {
+            assert!(!belongs(snapshot, Path::new(path)), "{path}");
+        }
+    }
 
     #[test]
     fn keys_are_those_of_cargo_insta_and_capitals_hold_for_all() {

@@ -159,6 +159,8 @@ fn pending_snapshots_may_have_a_folder_of_their_own() {
     assert!(!site.path(&format!("{ANN}.new")).exists());
     let done = run(&site, &["pending"], &apart);
     assert_eq!(done.out, format!("{ANN}\n{PLAIN}\n"));
+    let done = run(&site, &["pending", PLAIN], &apart);
+    assert_eq!(done.out, format!("{PLAIN}\n"));
     run(&site, &["accept"], &apart);
     assert_eq!(test(&site, &[]).code, 0);
 }
