@@ -7,7 +7,9 @@ use std::process::Command;
 
 fn main() {
     pyo3_build_config::use_pyo3_cfgs();
-    pyo3_build_config::add_libpython_rpath_link_args();
+    if std::env::var_os("CARGO_FEATURE_EMBED").is_some() {
+        pyo3_build_config::add_libpython_rpath_link_args();
+    }
     let config = pyo3_build_config::get();
     if let Some(dir) = config.lib_dir() {
         // Read by the dependents' build scripts as DEP_PYISAPIE_CORE_LIBDIR.

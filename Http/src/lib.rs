@@ -6,6 +6,7 @@
 //! server variables that IIS does not have: see [`isapi_base::host_variables`].
 #![deny(unsafe_code)]
 
+mod body;
 mod dispatch;
 mod entry;
 mod interpreter;
@@ -13,15 +14,19 @@ mod log;
 mod module;
 mod request;
 mod response;
+mod wsgi;
 
 use isapi_base::{codes, ecb, host_variables};
 
+#[cfg(feature = "embed")]
 use std::path::PathBuf;
 
 pub use entry::{GetExtensionVersion, HttpExtensionProc, SetLastError, TerminateExtension};
+#[cfg(feature = "embed")]
 pub use interpreter::PythonAt;
 
 /// What a library that carries this core tells it, before the first request.
+#[cfg(feature = "embed")]
 #[derive(Debug)]
 pub struct Carrier {
     /// The folder it lies in, which is the home where the host names none.
@@ -36,6 +41,7 @@ pub struct Carrier {
 
 /// Starts Python for a carrier. Where that fails, every request is answered with a page that says
 /// why.
+#[cfg(feature = "embed")]
 pub fn start(carrier: Carrier) {
     if let Some(log) = carrier.log {
         log::set(log);
@@ -47,4 +53,42 @@ pub fn start(carrier: Carrier) {
     }
     interpreter::forget_case_variable();
     let _told_by_each_request = interpreter::start();
+}
+
+/// The core as a part of a Python that runs already.
+pub mod guest {
+    use super::{dispatch, interpreter, log};
+    use pyo3::prelude::*;
+
+    /// Makes the modules `Http` and `PyISAPIe` known to Python, and nothing else.
+    ///
+    /// # Errors
+    /// Python's.
+    pub fn join(py: Python<'_>) -> PyResult<()> {
+        interpreter::join(py)
+    }
+
+    /// The process is somebody else's: streams and current folder are changed for as long as a
+    /// request takes. Before the first request.
+    pub fn be_guest() {
+        interpreter::be_guest();
+    }
+
+    /// Forgets the site, so that the next request can be another one's. No request may be running.
+    ///
+    /// # Errors
+    /// Python's.
+    pub fn leave_site(py: Python<'_>) -> PyResult<()> {
+        dispatch::leave_site(py)
+    }
+
+    /// The exception that ended the last request on this thread.
+    pub fn take_failure() -> Option<PyErr> {
+        dispatch::take_failure()
+    }
+
+    /// Says where the log goes from now on. The first one counts.
+    pub fn set_log(to: fn(&[u8])) {
+        log::listen(to);
+    }
 }

@@ -8,16 +8,26 @@ use std::io::Write;
 use std::sync::OnceLock;
 
 static CARRIERS: OnceLock<LogFn> = OnceLock::new();
+static LISTENERS: OnceLock<fn(&[u8])> = OnceLock::new();
 
 /// Says where the log goes from now on. The first one counts.
+#[cfg(feature = "embed")]
 pub(crate) fn set(log: LogFn) {
     let _ = CARRIERS.set(log);
+}
+
+/// As [`set`], for what is linked with this core.
+pub(crate) fn listen(listener: fn(&[u8])) {
+    let _ = LISTENERS.set(listener);
 }
 
 /// Writes text as it is.
 pub(crate) fn write(text: &[u8]) {
     if let Some(log) = CARRIERS.get() {
         return log(text.into());
+    }
+    if let Some(listener) = LISTENERS.get() {
+        return listener(text);
     }
     // There is nowhere left to report a log that cannot be written.
     let _ = std::io::stderr().lock().write_all(text);

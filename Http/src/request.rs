@@ -1,12 +1,18 @@
 //! The request that the calling thread is processing.
 
+use crate::body::{Body, Source};
+use crate::codes::{self, Code};
 use crate::ecb::Connection;
 use crate::ecb::win32::Win32Error;
-use crate::response::{Client, Protocol, Response, status};
+use crate::log;
+use crate::response::{Client, FilePart, Finished, Protocol, Response, status};
 use pyo3::Python;
 use std::cell::{Cell, RefCell};
 use std::ffi::{CString, NulError};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+static SERIAL: AtomicU64 = AtomicU64::new(0);
 
 /// One request, from the call of `HttpExtensionProc` to its return.
 pub(crate) struct Request {
@@ -14,14 +20,13 @@ pub(crate) struct Request {
     pub(crate) protocol: Protocol,
     /// There is no response before the site's configuration was read.
     pub(crate) response: RefCell<Option<Response>>,
-    /// Bytes of the preloaded body that were read already.
-    pub(crate) preload_read: Cell<usize>,
-    /// Bytes read behind the preloaded ones.
-    pub(crate) client_read: Cell<u64>,
-    /// The client's part of the body has ended.
-    pub(crate) body_ended: Cell<bool>,
-    /// Reading failed because the client has gone.
-    pub(crate) client_gone: Cell<bool>,
+    pub(crate) body: Body,
+    /// The script that the loader runs for it, whose URL ends where the script's name does.
+    pub(crate) in_script: Cell<bool>,
+    /// Why it failed, where that is known better than by the exception.
+    pub(crate) failure: Cell<Option<Code>>,
+    /// Tells it from others of the same thread: streams of an old request must not read another's.
+    pub(crate) serial: u64,
     /// The site was looked through for changes, for this request, and nothing has run since.
     pub(crate) looked_through: Cell<bool>,
     /// The charset of the script's own `Content-Type`; `None`: UTF-8.
@@ -34,13 +39,50 @@ impl Request {
             connection,
             protocol,
             response: RefCell::new(None),
-            preload_read: Cell::new(0),
-            client_read: Cell::new(0),
-            body_ended: Cell::new(false),
-            client_gone: Cell::new(false),
+            body: Body::default(),
+            in_script: Cell::new(false),
+            failure: Cell::new(None),
+            serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             looked_through: Cell::new(false),
             charset: RefCell::new(None),
         }
+    }
+}
+
+impl Request {
+    /// Ends the response, and tells the log what was wrong with it.
+    ///
+    /// # Errors
+    /// The host's error.
+    pub(crate) fn finish_response(&self, client: &mut dyn Client) -> Result<(), Win32Error> {
+        let mut response = self.response.borrow_mut();
+        let Some(response) = response.as_mut() else {
+            return Ok(());
+        };
+        let finished = response.finish(client)?;
+        self.tell(&finished, response.status());
+        if finished.must_close {
+            self.connection.close();
+        }
+        Ok(())
+    }
+
+    fn tell(&self, finished: &Finished, status: u16) {
+        if let Some((announced, written)) = finished.short {
+            let text = format!("the script announced {announced} bytes and wrote {written}");
+            self.note(codes::BODY_SHORT, &text);
+        }
+        if finished.suppressed > 0 {
+            let count = finished.suppressed;
+            let text = format!("{count} bytes of body were not sent: status {status} allows none");
+            self.note(codes::BODY_FORBIDDEN, &text);
+        }
+    }
+
+    /// Tells the log, and the host's own log by the code.
+    pub(crate) fn note(&self, code: Code, text: &str) {
+        log::event(code, text);
+        self.connection.set_log_data(&code.to_string());
     }
 }
 
@@ -94,18 +136,30 @@ impl Drop for Inside {
 pub(crate) struct Detached<'a>(pub(crate) &'a Connection);
 
 impl Client for Detached<'_> {
-    fn head(&mut self, code: u16, block: Vec<u8>, keep: bool) -> Result<(), Win32Error> {
+    fn head(
+        &mut self,
+        code: u16,
+        reason: Option<&[u8]>,
+        block: Vec<u8>,
+        keep: bool,
+    ) -> Result<(), Win32Error> {
         self.0.set_status(code);
         let block = CString::new(block).map_err(nul)?;
-        if code == 200 {
+        if code == 200 && reason.is_none_or(|reason| reason == b"OK") {
             return self.0.send_headers(c"200 OK", &block, keep);
         }
-        let line = CString::new(format!("{code} {}", status::reason(code))).map_err(nul)?;
+        let mut line = format!("{code} ").into_bytes();
+        line.extend_from_slice(reason.unwrap_or_else(|| status::reason(code).as_bytes()));
+        let line = CString::new(line).map_err(nul)?;
         self.0.send_headers(&line, &block, keep)
     }
 
     fn body(&mut self, data: &[u8]) -> Result<(), Win32Error> {
         self.0.write(data)
+    }
+
+    fn file(&mut self, part: FilePart) -> Result<(), Win32Error> {
+        self.0.send_file(part.handle, part.offset, part.length)
     }
 }
 
@@ -118,14 +172,31 @@ fn nul(_: NulError) -> Win32Error {
 pub(crate) struct Attached<'a, 'py>(pub(crate) Python<'py>, pub(crate) &'a Connection);
 
 impl Client for Attached<'_, '_> {
-    fn head(&mut self, code: u16, block: Vec<u8>, keep: bool) -> Result<(), Win32Error> {
+    fn head(
+        &mut self,
+        code: u16,
+        reason: Option<&[u8]>,
+        block: Vec<u8>,
+        keep: bool,
+    ) -> Result<(), Win32Error> {
         let connection = self.1;
         self.0
-            .detach(|| Detached(connection).head(code, block, keep))
+            .detach(|| Detached(connection).head(code, reason, block, keep))
     }
 
     fn body(&mut self, data: &[u8]) -> Result<(), Win32Error> {
         let connection = self.1;
         self.0.detach(|| connection.write(data))
+    }
+
+    fn file(&mut self, part: FilePart) -> Result<(), Win32Error> {
+        let connection = self.1;
+        self.0.detach(|| Detached(connection).file(part))
+    }
+}
+
+impl Source for Attached<'_, '_> {
+    fn read(&mut self, connection: &Connection, buffer: &mut [u8]) -> Result<usize, Win32Error> {
+        self.0.detach(|| connection.read(buffer))
     }
 }

@@ -1,12 +1,14 @@
 //! The fake IIS: it drives an ISAPI extension through the same control block as IIS does.
 #![deny(unsafe_code)]
 
+pub mod check;
 pub mod cli;
 pub mod codes;
 pub mod ecb_host;
 pub mod error;
 pub mod headers;
 pub mod iis;
+pub mod process;
 pub mod run;
 pub mod serve;
 pub mod site;
@@ -20,33 +22,30 @@ use std::process::ExitCode;
 
 /// The whole command: parses the arguments, acts, reports, and gives the exit code.
 pub fn main(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
+    ExitCode::from(command(args))
+}
+
+/// As [`main`], with the exit code as a number.
+pub fn command(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no errors; everything else is one of usage.
             let failed = error.use_stderr();
             let _ = error.print();
-            return if failed {
-                code(Exit::Usage)
-            } else {
-                ExitCode::SUCCESS
-            };
+            return if failed { Exit::Usage as u8 } else { 0 };
         }
     };
     match act(&cli.command) {
-        Ok(None) => ExitCode::SUCCESS,
-        Ok(Some(exit)) => code(exit),
+        Ok(None) => 0,
+        Ok(Some(exit)) => exit as u8,
         Err(error) => {
             let colour = anstream::AutoStream::choice(&std::io::stderr());
             let colour = !matches!(colour, anstream::ColorChoice::Never);
             anstream::eprint!("{}", error.render(colour));
-            code(error.exit())
+            error.exit() as u8
         }
     }
-}
-
-fn code(exit: Exit) -> ExitCode {
-    ExitCode::from(exit as u8)
 }
 
 fn act(command: &Command) -> error::Result<Option<Exit>> {
@@ -58,6 +57,7 @@ fn act(command: &Command) -> error::Result<Option<Exit>> {
         Command::Accept(which) => testing::review::accept(which),
         Command::Reject(which) => testing::review::reject(which),
         Command::Pending(args) => testing::review::pending(args),
+        Command::Check(args) => check::check(args),
         Command::Iis { command } => iis::iis(command),
         Command::Completions { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();

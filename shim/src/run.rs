@@ -3,7 +3,8 @@
 use crate::cli::{HostArgs, RunArgs};
 use crate::codes::{self, Exit};
 use crate::ecb_host::{
-    BytesBody, End, Extension, Head, HeaderList, Host, HostOptions, Outcome, Request, Sink, Version,
+    Application, BytesBody, End, Extension, Head, HeaderList, Host, HostOptions, Outcome, Request,
+    Sink, Version,
 };
 use crate::error::{Error, Result};
 use crate::headers;
@@ -39,12 +40,24 @@ pub const SERVER: ([u8; 4], u16) = ([127, 0, 0, 1], 80);
 /// # Errors
 /// The script, a file or an option cannot be used; the host failed.
 pub fn run(args: &RunArgs) -> Result<Option<Exit>> {
-    let script = script_file(&args.script)?;
-    let root = discover_root(&script);
-    let (site, target) = open_site(&root, &script, args)?;
+    let (site, target, application) = match (&args.script, &args.wsgi) {
+        (Some(script), _) => {
+            let script = script_file(script)?;
+            let (site, target) = open_site(&discover_root(&script), &script, args)?;
+            (site, target, Application::Home)
+        }
+        (None, wsgi) => {
+            let (site, target) = wsgi_site(args)?;
+            let application = Application::Wsgi {
+                application: wsgi.clone().unwrap_or_default(),
+                mount: args.mount.clone(),
+            };
+            (site, target, application)
+        }
+    };
     let body = args.data.as_deref().map(read_data).transpose()?;
     let request = request(args, target, body.as_ref().map(Vec::len))?;
-    let host = new_host(site, &args.host, None)?;
+    let host = new_host(site, &args.host, application, "once")?;
     let held = Arc::new(Mutex::new(Vec::new()));
     let cut = Arc::new(AtomicBool::new(false));
     let sink = Output {
@@ -83,18 +96,25 @@ fn exit(outcome: &Outcome, cut: bool) -> Option<Exit> {
     (cut || outcome.extension.is_none()).then_some(Exit::Failed)
 }
 
-/// A host for a site, as the options want it. `handler`: a file in the place of `Http/Isapi.py`.
+/// A host for a site, as the options want it. `process_model`: see
+/// [`isapi_base::host_variables::PROCESS_MODEL`].
 ///
 /// # Errors
 /// The extension cannot be loaded.
-pub fn new_host(site: Site, args: &HostArgs, handler: Option<PathBuf>) -> Result<Arc<Host>> {
+pub fn new_host(
+    site: Site,
+    args: &HostArgs,
+    application: Application,
+    process_model: &'static str,
+) -> Result<Arc<Host>> {
     Extension::announce_home(&site.home);
     let extension = match &args.extension {
         Some(path) => Extension::load(path)?,
         None => Extension::built_in()?,
     };
     let options = HostOptions {
-        handler,
+        application,
+        process_model,
         reload: args.reload.as_str(),
         error_details: args.error_details.as_str(),
         trace: args.trace(),
@@ -149,17 +169,7 @@ fn open_site(root: &Path, script: &Path, args: &RunArgs) -> Result<(Site, String
         let slash = if extra.starts_with('/') { "" } else { "/" };
         target = format!("{path}{slash}{}", utf8_percent_encode(extra, TARGET));
     }
-    if let Some(query) = &args.query {
-        let query = query.strip_prefix('?').unwrap_or(query);
-        if query.chars().any(|c| c.is_control() || c == ' ') {
-            return Err(Error::new(
-                codes::BAD_URL,
-                "the query has a blank or a control character in it",
-            )
-            .fix("encode it: %20 for a blank"));
-        }
-        target = format!("{target}?{query}");
-    }
+    let target = with_query(target, args)?;
     let url = UrlPath::parse(&path).map_err(|refusal| {
         Error::new(
             codes::BAD_URL,
@@ -197,6 +207,39 @@ fn open_site(root: &Path, script: &Path, args: &RunArgs) -> Result<(Site, String
         format!("no handler of the site {root} maps {script}: {why}"),
     )
     .fix("IIS would refuse it too: rename it, or move it to a folder that the site does not hide"))
+}
+
+/// The site of a WSGI application is the current folder, and all of it is the application's.
+fn wsgi_site(args: &RunArgs) -> Result<(Site, String)> {
+    let options = SiteOptions {
+        home: args.host.home.clone(),
+        wildcard: true,
+        ..SiteOptions::default()
+    };
+    let site = Site::open(Path::new("."), &options)?;
+    let url = args.url.as_deref().unwrap_or("/");
+    let slash = if url.starts_with('/') { "" } else { "/" };
+    let target = with_query(format!("{slash}{url}"), args)?;
+    match UrlPath::parse(&target) {
+        Ok(_) => Ok((site, target)),
+        Err(refusal) => {
+            let text = format!("the URL {url} cannot be used: {refusal}");
+            Err(Error::new(codes::BAD_URL, text).fix("write it as a client sends it: /a/b?c=d"))
+        }
+    }
+}
+
+fn with_query(target: String, args: &RunArgs) -> Result<String> {
+    let Some(query) = &args.query else {
+        return Ok(target);
+    };
+    let query = query.strip_prefix('?').unwrap_or(query);
+    if query.chars().any(|c| c.is_control() || c == ' ') {
+        let text = "the query has a blank or a control character in it";
+        return Err(Error::new(codes::BAD_URL, text).fix("encode it: %20 for a blank"));
+    }
+    let joint = if target.contains('?') { '&' } else { '?' };
+    Ok(format!("{target}{joint}{query}"))
 }
 
 fn read_data(data: &str) -> Result<Vec<u8>> {

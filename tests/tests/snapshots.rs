@@ -39,6 +39,7 @@ fn help_of_every_command() {
         "accept",
         "reject",
         "pending",
+        "check",
         "iis",
         "iis config",
         "iis check",
@@ -153,4 +154,23 @@ fn the_report_of_iis_check() {
     check("iis-check", &done.out, Some(&server.files));
     let json = server.check(&["--format", "json"]);
     check("iis-check-json", &json.out, Some(&server.files));
+}
+
+#[test]
+fn the_report_of_check() {
+    let site = Site::new();
+    site.file(
+        "hello.py",
+        "from Http import *\nimport urllib2, imp\nROOT = \"C:\\temp\"\n\ndef Request():\n\tHeader(\"Status: 404\")\n\ttry:\n\t\tprint \"Hello, %s\" % Read()\n\texcept IOError, e:\n\t\tpass\n\treturn True\n",
+    );
+    let report = |options: &[&str]| {
+        let mut command = shim(&["check"]);
+        command.args(options).arg(site.root());
+        let done = finish(command);
+        assert_eq!((done.code, done.err.as_str()), (1, ""));
+        done.out
+    };
+    // As text: the marks would be taken out, with those of Python's tracebacks.
+    check("check", &report(&[]).replace('^', "-"), Some(&site));
+    check("check-json", &report(&["--format", "json"]), Some(&site));
 }

@@ -49,4 +49,7 @@ codes! {
     407 CLIENT_GONE         "the client went away before the response was whole"
     408 SETTING_IGNORED     "a setting of the site has no effect"
     409 QUEUE_FULL          "too many requests wait for a thread"
+    410 WSGI_PROTOCOL       "a WSGI application broke a rule of WSGI"
+    414 BODY_LONG           "a WSGI application sent more than it announced"
+    415 WSGI_LOAD           "the WSGI application cannot be loaded"
 }

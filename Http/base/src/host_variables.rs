@@ -13,3 +13,11 @@ pub const HANDLER: &CStr = c"PYISAPIE_HANDLER";
 pub const RELOAD: &CStr = c"PYISAPIE_RELOAD";
 /// Who sees tracebacks: `local`, `always` or `never`; without it, `local`.
 pub const ERROR_DETAILS: &CStr = c"PYISAPIE_ERROR_DETAILS";
+/// A WSGI application in the place of the home's handler: `module:attribute`, or
+/// `module:function()` for one that a function makes.
+pub const WSGI: &CStr = c"PYISAPIE_WSGI";
+/// Where that application is mounted, such as `/blog`; what lies elsewhere is passed through.
+pub const MOUNT: &CStr = c"PYISAPIE_MOUNT";
+/// How requests are run: `threads` (one process with many), `processes` (several of these), `once`
+/// (one request, then the process ends); without it, `processes`, since IIS does not tell.
+pub const PROCESS_MODEL: &CStr = c"PYISAPIE_PROCESS_MODEL";

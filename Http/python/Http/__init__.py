@@ -21,6 +21,9 @@ __all__ = ["Config", "Read", "Write", "Env", "Header", "DisableBuffer"]
 #: The loader of scripts. Built in, so that importing it does not set this by itself.
 Loader = _sys.modules["Http.Loader"]
 
+#: WSGI applications. Built in, too.
+WSGI = _sys.modules["Http.WSGI"]
+
 #: Whether the built-in module was there. Always true here; old scripts ask.
 Loaded = True
 

@@ -9,6 +9,8 @@ from PyISAPIe import Read as Read
 from PyISAPIe import Write as Write
 
 from . import Config as Config
+from . import Loader as Loader
+from . import WSGI as WSGI
 
 __all__ = ["Config", "Read", "Write", "Env", "Header", "DisableBuffer"]
 

@@ -195,6 +195,28 @@ pub(super) fn refresh(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
+/// Forgets the site and its modules.
+pub(super) fn leave_site(py: Python<'_>) -> PyResult<()> {
+    let modules = interpreter::modules(py)?;
+    let mut watched = WATCHED
+        .lock_py_attached(py)
+        .unwrap_or_else(PoisonError::into_inner);
+    // What was imported since the last look is the site's, too.
+    let since = watched.looked;
+    watched.add_new(&modules, since)?;
+    let names: Vec<String> = watched.modules.drain().map(|(name, _)| name).collect();
+    for name in names.iter().map(String::as_str).chain(REPLACEABLE) {
+        forget(&modules, name)?;
+    }
+    watched.roots.clear();
+    watched.absent.clear();
+    watched.package = None;
+    watched.count = 0;
+    py.import("importlib")?.call_method0("invalidate_caches")?;
+    GENERATION.fetch_add(1, Ordering::AcqRel);
+    Ok(())
+}
+
 /// Takes a module out of `sys.modules`, and off the package that holds it: `from a import b` would
 /// take the old one from there.
 fn forget(modules: &Bound<'_, PyDict>, name: &str) -> PyResult<()> {

@@ -38,7 +38,7 @@ impl Page {
         error: &PyErr,
     ) -> Self {
         let traceback = format_exception(py, error);
-        let failed = request.client_gone.get()
+        let failed = request.body.client_gone()
             || request
                 .response
                 .borrow()

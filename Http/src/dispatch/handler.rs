@@ -2,6 +2,7 @@
 
 use super::changes;
 use super::loader;
+use super::process_model::ProcessModel;
 use super::settings::{ErrorDetails, Reload, Settings};
 use crate::codes::{self, Code};
 use crate::host_variables;
@@ -9,6 +10,7 @@ use crate::interpreter;
 use crate::module::package;
 use crate::request::Request;
 use crate::response::Output;
+use crate::wsgi;
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
@@ -30,14 +32,18 @@ pub(super) struct Handler {
 
 /// What the host said, once.
 struct Process {
+    home: PathBuf,
     /// A file in the place of `Http/Isapi.py`.
     handler: Option<String>,
+    /// A WSGI application in the place of both.
+    wsgi: Option<wsgi::Spec>,
+    model: ProcessModel,
     reload: Reload,
     error_details: ErrorDetails,
 }
 
 static CURRENT: Mutex<Option<Arc<Handler>>> = Mutex::new(None);
-static PROCESS: OnceLock<Process> = OnceLock::new();
+static PROCESS: Mutex<Option<Arc<Process>>> = Mutex::new(None);
 static LIBRARY_FOLDER: OnceLock<PathBuf> = OnceLock::new();
 
 /// In force now: what the settings say, else what the host says.
@@ -45,6 +51,7 @@ static RELOAD: AtomicU8 = AtomicU8::new(Reload::Never as u8);
 static ERROR_DETAILS: AtomicU8 = AtomicU8::new(ErrorDetails::Local as u8);
 
 /// The folder of the extension's library: the home, where the host names none.
+#[cfg(feature = "embed")]
 pub(crate) fn set_library_folder(folder: PathBuf) {
     // The first one counts; it cannot change while the library is loaded.
     let _ = LIBRARY_FOLDER.set(folder);
@@ -68,6 +75,14 @@ pub(super) fn error_details() -> ErrorDetails {
     .into_iter()
     .find(|d| *d as u8 == ERROR_DETAILS.load(Ordering::Relaxed))
     .unwrap_or(ErrorDetails::Local)
+}
+
+/// How the host runs requests, as far as it tells.
+pub(crate) fn process_model() -> ProcessModel {
+    let process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
+    process
+        .as_ref()
+        .map_or(ProcessModel::Processes, |p| p.model)
 }
 
 /// The settings for output, where they were read: for pages that no script has a part in.
@@ -96,7 +111,7 @@ pub(super) fn current(py: Python<'_>, request: &Request) -> Result<Arc<Handler>,
     *current = None;
     let process = process(py, request).map_err(|error| (codes::HOME_FOLDER, error))?;
     changes::note_absent(py);
-    let handler = Arc::new(set_up(py, process, generation).map_err(of_site)?);
+    let handler = Arc::new(set_up(py, &process, generation)?);
     if reload() != Reload::Never {
         changes::refresh(py).map_err(of_site)?;
     }
@@ -118,9 +133,10 @@ fn host_variable(request: &Request, name: &CStr) -> Option<String> {
 
 /// Hears the host once, and makes the home the current folder and the first one for imports, as
 /// the original did.
-fn process(py: Python<'_>, request: &Request) -> PyResult<&'static Process> {
-    if let Some(process) = PROCESS.get() {
-        return Ok(process);
+fn process(py: Python<'_>, request: &Request) -> PyResult<Arc<Process>> {
+    let heard = || PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(process) = heard().as_ref() {
+        return Ok(Arc::clone(process));
     }
     let meaningless = |value: &str| {
         PyValueError::new_err(format!("the host says '{value}', which means nothing here"))
@@ -136,15 +152,56 @@ fn process(py: Python<'_>, request: &Request) -> PyResult<&'static Process> {
     // In force before the handler is imported: its errors are told by these.
     RELOAD.store(reload as u8, Ordering::Relaxed);
     ERROR_DETAILS.store(error_details as u8, Ordering::Relaxed);
-    set_home(py, request)?;
-    Ok(PROCESS.get_or_init(|| Process {
+    let home = set_home(py, request)?;
+    let model = host_variable(request, host_variables::PROCESS_MODEL);
+    let model = model.map_or(Ok(ProcessModel::Processes), |text| {
+        ProcessModel::parse(&text).ok_or_else(|| meaningless(&text))
+    })?;
+    let mount = host_variable(request, host_variables::MOUNT).unwrap_or_default();
+    let application = host_variable(request, host_variables::WSGI);
+    let process = Arc::new(Process {
+        home,
         handler: host_variable(request, host_variables::HANDLER),
+        wsgi: application.map(|application| wsgi::Spec { application, mount }),
+        model,
         reload,
         error_details,
-    }))
+    });
+    *heard() = Some(Arc::clone(&process));
+    Ok(process)
 }
 
-fn set_home(py: Python<'_>, request: &Request) -> PyResult<()> {
+/// The home folder, once a request has told it.
+pub(super) fn home() -> Option<PathBuf> {
+    let process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
+    process.as_ref().map(|process| process.home.clone())
+}
+
+/// Forgets the site, so that the next request can be another one's: for processes that are not
+/// this extension's own. No request may be running.
+pub(crate) fn leave_site(py: Python<'_>) -> PyResult<()> {
+    let taken = |slot: &Mutex<Option<Arc<Process>>>| {
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.take()
+    };
+    let Some(process) = taken(&PROCESS) else {
+        return Ok(());
+    };
+    let mut current = CURRENT
+        .lock_py_attached(py)
+        .unwrap_or_else(PoisonError::into_inner);
+    *current = None;
+    drop(current);
+    package::set_folders(Vec::new());
+    changes::leave_site(py)?;
+    let path: Bound<'_, PyList> = py.import("sys")?.getattr("path")?.cast_into()?;
+    if let Ok(at) = path.index(process.home.to_string_lossy().as_ref()) {
+        path.del_item(at)?;
+    }
+    Ok(())
+}
+
+fn set_home(py: Python<'_>, request: &Request) -> PyResult<PathBuf> {
     let named = host_variable(request, host_variables::HOME).map(PathBuf::from);
     let home = named
         .or_else(|| LIBRARY_FOLDER.get().cloned())
@@ -174,14 +231,26 @@ fn set_home(py: Python<'_>, request: &Request) -> PyResult<()> {
     if let Some(root) = root.filter(|r| !r.is_empty()) {
         changes::add_root(py, &PathBuf::from(root))?;
     }
-    Ok(())
+    Ok(home)
 }
 
-fn set_up(py: Python<'_>, process: &'static Process, generation: u64) -> PyResult<Handler> {
-    let function = match &process.handler {
-        Some(file) => loader::handler_file(py, file)?,
-        None => site_handler(py)?,
+fn set_up(py: Python<'_>, process: &Process, generation: u64) -> Result<Handler, (Code, PyErr)> {
+    let of_site = |error| (codes::HANDLER_INIT, error);
+    let function = match (&process.wsgi, &process.handler) {
+        (Some(spec), _) => wsgi::handler(py, spec).map_err(|e| (codes::WSGI_LOAD, e))?,
+        (None, Some(file)) => loader::handler_file(py, file).map_err(of_site)?,
+        (None, None) => site_handler(py).map_err(of_site)?,
     };
+    configured(py, process, generation, function).map_err(of_site)
+}
+
+/// The handler with the settings of `Http.Config`.
+fn configured(
+    py: Python<'_>,
+    process: &Process,
+    generation: u64,
+    function: Bound<'_, PyAny>,
+) -> PyResult<Handler> {
     let config = py.import("Http.Config")?;
     let settings = Settings::read(&config).inspect_err(|_| {
         // The next request reads it again.

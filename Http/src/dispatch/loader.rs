@@ -77,7 +77,13 @@ fn load(py: Python<'_>, path: PathBuf) -> PyResult<Py<PyModule>> {
 #[pyo3(name = "Request", text_signature = None)]
 fn request(py: Python<'_>) -> PyResult<Py<PyAny>> {
     let path = module::script_translated(py)?;
-    script(py, &path).call_request(py)
+    let script = script(py, &path);
+    let request = module::ready()?;
+    // A URL that ends with the script's name is the script's, and not a wildcard's.
+    let before = request.in_script.replace(true);
+    let result = script.call_request(py);
+    request.in_script.set(before);
+    result
 }
 
 /// A handler in a file of its own: a callable that calls the file's `Request()` as it is then.
@@ -129,6 +135,13 @@ fn script_of_file(py: Python<'_>, given: &str) -> Arc<Script> {
     });
     scripts.insert(key.into_owned(), Arc::clone(&script));
     script
+}
+
+/// Whether a script of that path is loaded.
+pub(crate) fn is_loaded(py: Python<'_>, given: &str) -> bool {
+    let scripts = SCRIPTS.lock_py_attached(py);
+    let scripts = scripts.unwrap_or_else(PoisonError::into_inner);
+    scripts.contains_key(key(clean(given)).as_ref())
 }
 
 /// The scripts by the paths that hosts gave, so that the key need not be made for each request.

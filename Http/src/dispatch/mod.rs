@@ -2,8 +2,10 @@
 
 mod changes;
 mod error_page;
+mod failure;
 mod handler;
 mod loader;
+mod process_model;
 mod python2;
 mod settings;
 mod turns;
@@ -23,8 +25,11 @@ use pyo3::prelude::*;
 use std::rc::Rc;
 use std::sync::Arc;
 
+pub(crate) use failure::take as take_failure;
+#[cfg(feature = "embed")]
 pub(crate) use handler::set_library_folder;
-pub(crate) use loader::install;
+pub(crate) use handler::{leave_site, process_model};
+pub(crate) use loader::{install, is_loaded};
 
 /// How the site's handler ended.
 enum Ended {
@@ -33,6 +38,15 @@ enum Ended {
     /// The object `True`: the next handler shall answer.
     PassThrough,
     Failed(Page),
+}
+
+impl Ended {
+    /// The site's handler is not there.
+    fn failed(py: Python<'_>, request: &Request, error: &PyErr) -> Self {
+        failure::keep(py, error);
+        let reason = "Could not initialize interpreter";
+        Self::Failed(Page::exception(py, request, reason, error))
+    }
 }
 
 /// Processes one request. The result is `HttpExtensionProc`'s.
@@ -76,12 +90,14 @@ fn protocol(connection: &Connection) -> Result<Protocol, &'static str> {
 
 /// Calls the site's handler.
 fn handle(py: Python<'_>, request: &Rc<Request>) -> (Ended, Code) {
+    let home = handler::home();
+    let _visit = match interpreter::Visit::begin(py, home.as_deref()) {
+        Ok(visit) => visit,
+        Err(error) => return (Ended::failed(py, request, &error), codes::HANDLER_INIT),
+    };
     let handler = match handler::current(py, request) {
         Ok(handler) => handler,
-        Err((code, error)) => {
-            let page = Page::exception(py, request, "Could not initialize interpreter", &error);
-            return (Ended::Failed(page), code);
-        }
+        Err((code, error)) => return (Ended::failed(py, request, &error), code),
     };
     request.response.replace(Some(Response::new(
         Arc::clone(&handler.output),
@@ -99,14 +115,17 @@ fn handle(py: Python<'_>, request: &Rc<Request>) -> (Ended, Code) {
         Ok(value) if value.bind(py).is(pyo3::types::PyBool::new(py, true)) => Ended::PassThrough,
         Ok(_) => Ended::Normally,
         Err(error) if error.is_instance_of::<PySystemExit>(py) => Ended::Normally,
-        Err(error) => Ended::Failed(Page::exception(
-            py,
-            request,
-            "Request handler failed",
-            &error,
-        )),
+        Err(error) => {
+            failure::keep(py, &error);
+            Ended::Failed(Page::exception(
+                py,
+                request,
+                "Request handler failed",
+                &error,
+            ))
+        }
     };
-    (ended, codes::SCRIPT_RAISED)
+    (ended, request.failure.get().unwrap_or(codes::SCRIPT_RAISED))
 }
 
 /// Ends the response, detached from Python.
@@ -142,42 +161,18 @@ fn pass_through(request: &Request) -> Result<Passed, (&'static str, Win32Error)>
 }
 
 fn finish_response(request: &Request) -> u32 {
-    let mut response = request.response.borrow_mut();
-    let Some(response) = response.as_mut() else {
-        return HSE_STATUS_SUCCESS;
-    };
-    let finished = match response.finish(&mut Detached(&request.connection)) {
-        Ok(finished) => finished,
+    match request.finish_response(&mut Detached(&request.connection)) {
+        Ok(()) => {}
         // There is nobody to tell, and nothing was wrong here.
         Err(error) if error.is_client_gone() => return HSE_STATUS_SUCCESS,
         Err(error) => {
             let text = format!("the response was refused: Win32 error {error}");
-            log::event(codes::HOST_CALL, &text);
-            request
-                .connection
-                .set_log_data(&codes::HOST_CALL.to_string());
+            request.note(codes::HOST_CALL, &text);
             return HSE_STATUS_ERROR;
         }
-    };
-    if let Some((announced, written)) = finished.short {
-        let text = format!("the script announced {announced} bytes and wrote {written}");
-        log::event(codes::BODY_SHORT, &text);
-        request
-            .connection
-            .set_log_data(&codes::BODY_SHORT.to_string());
     }
-    if finished.suppressed > 0 {
-        let (count, status) = (finished.suppressed, response.status());
-        let text = format!("{count} bytes of body were not sent: status {status} allows none");
-        log::event(codes::BODY_FORBIDDEN, &text);
-        request
-            .connection
-            .set_log_data(&codes::BODY_FORBIDDEN.to_string());
-    }
-    if finished.must_close {
-        request.connection.close();
-    }
-    if response.keep_alive() {
+    let response = request.response.borrow();
+    if response.as_ref().is_some_and(Response::keep_alive) {
         HSE_STATUS_SUCCESS_AND_KEEP_CONN
     } else {
         HSE_STATUS_SUCCESS

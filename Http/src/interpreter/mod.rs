@@ -1,13 +1,21 @@
 //! Starts Python once in the process, and keeps one thread state for each host thread.
 
 mod ffi;
+#[cfg(feature = "embed")]
 mod find;
 mod gate;
+mod guest;
 mod setup;
+#[cfg(feature = "embed")]
+mod start;
 
 pub(crate) use ffi::forget_case_variable;
+#[cfg(feature = "embed")]
 pub use find::PythonAt;
+#[cfg(feature = "embed")]
 pub(crate) use find::set_python;
+pub(crate) use guest::{Visit, be_guest, is_guest};
+pub(crate) use setup::join;
 
 use crate::codes::{self, Code};
 use gate::Gate;
@@ -46,20 +54,32 @@ pub(crate) fn start() -> Result<(), StartError> {
     if let Some(result) = started.as_ref() {
         return result.clone();
     }
-    let python = find::python()?;
-    let result = ffi::initialize(&python)
-        .map_err(|e| StartError::new(codes::PYTHON_START, start_failed(&python.program, &e)))
-        .and_then(|()| Python::attach(check_alone))
-        .and_then(|()| {
-            Python::attach(setup::prepare)
-                .map_err(|e| StartError::new(codes::PYTHON_START, e.to_string()))
-        });
+    let result = running()?.and_then(|()| {
+        Python::attach(setup::prepare)
+            .map_err(|e| StartError::new(codes::PYTHON_START, e.to_string()))
+    });
     *started = Some(result.clone());
     result
 }
 
+/// Makes sure that Python runs. The outer error is one that may be gone at the next call.
+#[cfg(feature = "embed")]
+fn running() -> Result<Result<(), StartError>, StartError> {
+    let python = find::python()?;
+    let started = start::initialize(&python)
+        .map_err(|e| StartError::new(codes::PYTHON_START, start_failed(&python.program, &e)));
+    Ok(started.and_then(|()| Python::attach(check_alone)))
+}
+
+/// Python has loaded this module, so it runs.
+#[cfg(not(feature = "embed"))]
+fn running() -> Result<Result<(), StartError>, StartError> {
+    Ok(Ok(()))
+}
+
 /// Another copy of this extension may have started Python and set it up for itself. On Windows the
 /// carrier has found out before.
+#[cfg(feature = "embed")]
 fn check_alone(py: Python<'_>) -> Result<(), StartError> {
     let other = modules(py).and_then(|modules| modules.contains("_PyISAPIe"));
     if !other.unwrap_or(false) {
@@ -73,6 +93,7 @@ fn check_alone(py: Python<'_>) -> Result<(), StartError> {
     ))
 }
 
+#[cfg(feature = "embed")]
 fn start_failed(python: &std::path::Path, reason: &str) -> String {
     format!(
         "Python could not be started with {}: {reason}. Check PYTHONHOME and PYTHONPATH, and that \

@@ -1,13 +1,32 @@
 //! What scripts find in `sys` and `builtins`.
 
-use crate::{dispatch, log, module};
+use super::guest;
+use crate::{dispatch, log, module, wsgi};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyModule};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Prepares a Python that has just started.
-pub(super) fn prepare(py: Python<'_>) -> PyResult<()> {
+/// Makes the modules known to a Python, and nothing else: it may not be this extension's own.
+pub(crate) fn join(py: Python<'_>) -> PyResult<()> {
+    static JOINED: AtomicBool = AtomicBool::new(false);
+    if JOINED.swap(true, Ordering::AcqRel) {
+        return Ok(());
+    }
     module::install(py)?;
     dispatch::install(py)?;
+    wsgi::install(py)?;
+    py.import("builtins")?.setattr("__interp__", "__main__")?;
+    let streams = PyModule::new(py, "_PyISAPIe_streams")?;
+    module::package::run_source(module::package::STREAMS, "<PyISAPIe>/streams.py", &streams)?;
+    py.import("_PyISAPIe")?.setattr("streams", &streams)
+}
+
+/// Prepares a Python for scripts.
+pub(super) fn prepare(py: Python<'_>) -> PyResult<()> {
+    join(py)?;
+    if guest::is_guest() {
+        return Ok(());
+    }
     // Whichever thread imports it first is Python's main one, and a host's worker may end.
     py.import("threading")?;
     let sys = py.import("sys")?;
@@ -23,15 +42,11 @@ pub(super) fn prepare(py: Python<'_>) -> PyResult<()> {
         let environment = py.import("nt")?.getattr("environ")?;
         environment.call_method1("pop", ("PYTHONCASEOK", py.None()))?;
     }
-    py.import("builtins")?.setattr("__interp__", "__main__")?;
-    let streams = PyModule::new(py, "_PyISAPIe_streams")?;
-    module::package::run_source(module::package::STREAMS, "<PyISAPIe>/streams.py", &streams)?;
-    py.import("_PyISAPIe")?.setattr("streams", &streams)?;
-    restore_streams(py)
+    put_streams(py)
 }
 
 /// Puts the text streams into `sys`.
-fn restore_streams(py: Python<'_>) -> PyResult<()> {
+pub(super) fn put_streams(py: Python<'_>) -> PyResult<()> {
     let streams = py.import("_PyISAPIe")?.getattr("streams")?;
     let sys = py.import("sys")?;
     for name in ["stdin", "stdout", "stderr"] {

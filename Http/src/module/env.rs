@@ -47,19 +47,19 @@ impl Env {
         name: &Bound<'py, PyString>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = name.py();
-        let text = name.to_str()?;
+        let text = name.to_cow()?;
         // `copy`, `inspect` and `unittest.mock` probe for these and must get Python's own answer.
         if text.starts_with("__") && text.ends_with("__") {
             let object = py.get_type::<PyAny>();
             return object.call_method1(intern!(py, "__getattribute__"), (slf, name));
         }
         let request = ready()?;
-        let value = variable(&request, text).map_err(|e| super::write::os_error(py, e))?;
+        let value = variable(&request, &text).map_err(|e| super::write::os_error(py, e))?;
         if let Some(value) = value {
             return Ok(value.into_pyobject(py)?.into_any());
         }
         let response = request.response.try_borrow().ok();
-        let flag = match (text, response.as_deref().and_then(Option::as_ref)) {
+        let flag = match (&*text, response.as_deref().and_then(Option::as_ref)) {
             ("KeepAlive", Some(response)) => response.keep_alive(),
             ("DataSent", Some(response)) => response.data_sent(),
             ("HeadersSent", Some(response)) => response.headers_sent(),

@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyList, PyString, PyTuple};
 
 /// An argument that tells `None` from "not given", as the original did.
-pub(super) enum Given<'py> {
+pub(crate) enum Given<'py> {
     No,
     Yes(Bound<'py, PyAny>),
 }
@@ -138,7 +138,7 @@ pub(crate) fn header_block(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
 
 /// Headers are Latin-1 on the wire (PEP 3333); other characters raise `UnicodeEncodeError`.
 fn latin1(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
-    match text.to_str() {
+    match text.to_cow() {
         Ok(ascii) if ascii.is_ascii() => Ok(ascii.as_bytes().to_vec()),
         _ => text.call_method1("encode", ("latin-1",))?.extract(),
     }

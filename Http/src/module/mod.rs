@@ -14,16 +14,17 @@ use pyo3::types::PyBytes;
 use std::rc::Rc;
 
 use crate::request::{self, Request};
-pub(crate) use functions::header_block;
+pub(crate) use functions::{Given, header_block};
+#[cfg(feature = "embed")]
 pub(crate) use package::set_package;
-pub(crate) use write::charset_of;
 use write::is_content_type;
+pub(crate) use write::{charset_of, error as write_error, os_error};
 
 /// The version of this extension: major, minor, release, revision.
 const VERSION: (u32, u32, u32, u32) = (2, 0, 0, 1);
 
 /// The calling thread's request, ready to answer.
-fn ready() -> PyResult<Rc<Request>> {
+pub(crate) fn ready() -> PyResult<Rc<Request>> {
     request::current()
         .filter(|r| r.response.try_borrow().is_ok_and(|r| r.is_some()))
         .ok_or_else(|| PyException::new_err("Not currently processing a request"))

@@ -18,6 +18,7 @@ static OTHER_NAME: OnceLock<String> = OnceLock::new();
 
 /// Names the package: `PyISAPIe-Name.dll` takes its handler and settings from a folder `Name`, as
 /// the original did. The first name counts.
+#[cfg(feature = "embed")]
 pub(crate) fn set_package(name: String) {
     if name != "Http" {
         let _ = OTHER_NAME.set(name);

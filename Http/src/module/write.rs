@@ -47,7 +47,7 @@ fn write_text(text: &Bound<'_, PyString>) -> PyResult<()> {
     let request = ready()?;
     let charset = request.charset.borrow().clone();
     match charset {
-        None => match text.to_str() {
+        None => match text.to_cow() {
             Ok(utf8) => send_in(py, &request, utf8.as_bytes(), Some(length)),
             // A lone surrogate: let Python say so, with the place in the text.
             Err(_) => Err(encode(text, "utf-8")
@@ -90,7 +90,7 @@ fn send_in(
 }
 
 /// The exception for output that was refused.
-pub(super) fn error(py: Python<'_>, error: WriteError) -> PyErr {
+pub(crate) fn error(py: Python<'_>, error: WriteError) -> PyErr {
     match error {
         WriteError::Host(code) => os_error(py, code),
         refused => PyValueError::new_err(refused.message()),
@@ -99,7 +99,7 @@ pub(super) fn error(py: Python<'_>, error: WriteError) -> PyErr {
 
 /// The `OSError` for a Win32 code; a client that has gone is a `ConnectionError` of the right
 /// kind. `winerror` holds the code on every system.
-pub(super) fn os_error(py: Python<'_>, code: Win32Error) -> PyErr {
+pub(crate) fn os_error(py: Python<'_>, code: Win32Error) -> PyErr {
     // errno values differ between systems; Python's own names are the same.
     let message = format!("[WinError {}] {}", code.0, code.text());
     let error = match code {

@@ -78,6 +78,19 @@ impl Framing {
         }
     }
 
+    /// Nothing was said; the headers must still be here.
+    pub(super) fn forget(&mut self, keep: bool) {
+        self.mode = Mode::Open;
+        self.keep = keep;
+    }
+
+    /// Neither a length nor chunks, unless one was announced.
+    pub(super) fn leave_bare(&mut self) {
+        if self.mode == Mode::Open {
+            self.mode = Mode::Bare;
+        }
+    }
+
     /// The headers go out now: chunks where the client can read them, else the connection ends
     /// the body.
     pub(super) fn decide(&mut self, status: u16) {

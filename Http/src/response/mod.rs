@@ -5,13 +5,16 @@
 //! that HTTP forbids, this one keeps the data and the response valid. `docs/differences.md` lists
 //! those places.
 
+mod client;
 mod framing;
+mod gateway;
 mod header;
 pub mod status;
 #[cfg(test)]
 mod tests;
 
 use crate::ecb::win32::Win32Error;
+pub use client::{Client, FilePart, WriteError};
 use framing::Framing;
 pub use header::HeaderError;
 use std::sync::Arc;
@@ -55,49 +58,6 @@ pub struct Protocol {
     pub head: bool,
 }
 
-/// Where the response goes.
-pub trait Client {
-    /// Sends the status line and the header block, which ends with its blank line.
-    ///
-    /// # Errors
-    /// The host's error, usually that the client has gone.
-    fn head(&mut self, status: u16, block: Vec<u8>, keep: bool) -> Result<(), Win32Error>;
-
-    /// Sends body bytes; never called with none.
-    ///
-    /// # Errors
-    /// The host's error, usually that the client has gone.
-    fn body(&mut self, data: &[u8]) -> Result<(), Win32Error>;
-}
-
-/// Why output is refused. The texts are the original's where it had one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WriteError {
-    /// Everything the announced length covers was sent.
-    LengthSent,
-    /// The write would exceed the announced length.
-    LengthExceeded,
-    /// The host's error.
-    Host(Win32Error),
-}
-
-impl From<Win32Error> for WriteError {
-    fn from(error: Win32Error) -> Self {
-        Self::Host(error)
-    }
-}
-
-impl WriteError {
-    /// The text of the `ValueError` that the script sees; host errors become `OSError`.
-    pub fn message(self) -> &'static str {
-        match self {
-            Self::LengthSent => "Data specified by content length already sent",
-            Self::LengthExceeded => "Data length does not match specified content length",
-            Self::Host(_) => "the client cannot be reached",
-        }
-    }
-}
-
 /// What is left to say when a response is finished.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Finished {
@@ -124,7 +84,11 @@ pub struct Response {
     output: Arc<Output>,
     protocol: Protocol,
     status: u16,
+    /// The status line's text, where it is not the registered one.
+    reason: Option<Vec<u8>>,
     headers: Vec<u8>,
+    /// Whether `DefaultHeaders` stand in for headers that were not set.
+    defaults: bool,
     framing: Framing,
     /// `None`: writes go out at once.
     buffer_size: Option<usize>,
@@ -134,6 +98,10 @@ pub struct Response {
     /// Body bytes accepted from the script, sent or not.
     accepted: u64,
     suppressed: u64,
+    /// Whether an error page may follow a body that was begun.
+    fragments: bool,
+    /// Nothing follows any more.
+    ended: bool,
     /// The host failed once; the rest of the response has nowhere to go.
     failed: Option<Win32Error>,
 }
@@ -147,7 +115,9 @@ impl Response {
             output,
             protocol,
             status: 200,
+            reason: None,
             headers: Vec::new(),
+            defaults: true,
             framing: Framing::new(keep, protocol.http11),
             buffer_size,
             buffer: Vec::new(),
@@ -155,6 +125,8 @@ impl Response {
             data_sent: false,
             accepted: 0,
             suppressed: 0,
+            fragments: true,
+            ended: false,
             failed: None,
         }
     }
@@ -192,6 +164,7 @@ impl Response {
     /// Sets the status; a later call overwrites. The caller has checked 100..=599.
     pub fn set_status(&mut self, status: u16) {
         self.status = status;
+        self.reason = None;
     }
 
     /// Announces the body's length in bytes and switches buffering and chunking off.
@@ -260,9 +233,7 @@ impl Response {
         if data.is_empty() {
             return Ok(());
         }
-        if let Some(error) = self.failed {
-            return Err(error.into());
-        }
+        self.check_open()?;
         self.check_length(data.len() as u64, characters)?;
         self.accepted += data.len() as u64;
         match self.buffer_size {
@@ -275,6 +246,14 @@ impl Response {
             }
         }
         Ok(())
+    }
+
+    fn check_open(&self) -> Result<(), WriteError> {
+        match self.failed {
+            Some(error) => Err(error.into()),
+            None if self.ended => Err(WriteError::Ended),
+            None => Ok(()),
+        }
     }
 
     /// The original required exactly one write of exactly the length; any number is fine here.
@@ -332,20 +311,22 @@ impl Response {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        if let Some(error) = self.failed {
-            return Err(error.into());
-        }
+        self.check_open()?;
         let all = std::mem::take(&mut self.buffer);
         Ok(self.send(&all, client)?)
     }
 
-    /// Ends the response: sends what is left, with a computed length if nothing was sent yet.
+    /// Ends the response: sends what is left, with a computed length if nothing was sent yet. One
+    /// that has ended stays as it is.
     ///
     /// # Errors
     /// The host's error.
     pub fn finish(&mut self, client: &mut dyn Client) -> Result<Finished, Win32Error> {
         if let Some(error) = self.failed {
             return Err(error);
+        }
+        if std::mem::replace(&mut self.ended, true) {
+            return Ok(Finished::default());
         }
         let mut finished = Finished::default();
         let no_body = self.protocol.head || status::has_no_body(self.status);
@@ -391,10 +372,14 @@ impl Response {
         if let Some(error) = self.failed {
             return Err(error);
         }
+        if self.ended {
+            return Ok(Finished::default());
+        }
         if self.headers_sent {
-            let announced = self.framing.length().is_some();
-            if self.framing.script_chunks() || announced || status::has_no_body(self.status) {
+            let framed = self.framing.length().is_some() || self.framing.script_chunks();
+            if framed || !self.fragments || status::has_no_body(self.status) {
                 // A fragment would break the framing; the log has it.
+                self.ended = true;
                 return Ok(Finished {
                     must_close: true,
                     ..Finished::default()
@@ -408,11 +393,12 @@ impl Response {
         self.headers.clear();
         self.headers.extend_from_slice(content_type);
         self.headers.extend_from_slice(b"\r\n");
-        self.status = 500;
+        self.set_status(500);
         // The original closes the connection after an error page and sends no length.
         self.framing = Framing::new(false, self.protocol.http11);
         self.accepted = page.len() as u64;
         self.send(page, client)?;
+        self.ended = true;
         Ok(Finished::default())
     }
 
@@ -443,7 +429,7 @@ impl Response {
         if self.headers_sent {
             return Ok(());
         }
-        let own = if self.headers.is_empty() {
+        let own = if self.headers.is_empty() && self.defaults {
             &self.output.default_headers
         } else {
             &self.headers
@@ -456,7 +442,8 @@ impl Response {
         self.framing.write_line(&mut block);
         block.extend_from_slice(b"\r\n");
         self.headers_sent = true;
-        let sent = client.head(self.status, block, self.framing.keep);
+        let reason = self.reason.as_deref();
+        let sent = client.head(self.status, reason, block, self.framing.keep);
         self.note(sent)
     }
 
@@ -472,6 +459,8 @@ fn host_error(error: WriteError) -> Win32Error {
     match error {
         WriteError::Host(error) => error,
         // flush() checks no length.
-        WriteError::LengthSent | WriteError::LengthExceeded => Win32Error::WRITE_FAULT,
+        WriteError::LengthSent | WriteError::LengthExceeded | WriteError::Ended => {
+            Win32Error::WRITE_FAULT
+        }
     }
 }

@@ -5,18 +5,26 @@ use proptest::prelude::*;
 
 /// Collects what a client would get.
 #[derive(Default)]
-struct Recorder {
-    status: u16,
-    block: String,
+pub(super) struct Recorder {
+    pub(super) status: u16,
+    pub(super) reason: Option<String>,
+    pub(super) block: String,
     keep: bool,
-    body: Vec<u8>,
+    pub(super) body: Vec<u8>,
     writes: usize,
     /// Fails from this write on.
     gone_after: Option<usize>,
 }
 
 impl Client for Recorder {
-    fn head(&mut self, status: u16, block: Vec<u8>, keep: bool) -> Result<(), Win32Error> {
+    fn head(
+        &mut self,
+        status: u16,
+        reason: Option<&[u8]>,
+        block: Vec<u8>,
+        keep: bool,
+    ) -> Result<(), Win32Error> {
+        self.reason = reason.map(|r| String::from_utf8(r.to_vec()).unwrap());
         assert_eq!(self.block, "", "the headers go out once");
         (self.status, self.keep) = (status, keep);
         self.block = String::from_utf8(block).unwrap();
@@ -31,6 +39,13 @@ impl Client for Recorder {
         }
         self.writes += 1;
         self.body.extend_from_slice(data);
+        Ok(())
+    }
+
+    fn file(&mut self, part: FilePart) -> Result<(), Win32Error> {
+        assert!(!self.block.is_empty(), "the headers go first");
+        self.body
+            .resize(self.body.len() + part.length as usize, b'f');
         Ok(())
     }
 }
@@ -71,7 +86,7 @@ impl Recorder {
     }
 }
 
-fn output(buffer_size: Option<usize>) -> Arc<Output> {
+pub(super) fn output(buffer_size: Option<usize>) -> Arc<Output> {
     Arc::new(Output {
         buffer_size,
         keep_alive: true,
@@ -80,7 +95,7 @@ fn output(buffer_size: Option<usize>) -> Arc<Output> {
     })
 }
 
-const HTTP11: Protocol = Protocol {
+pub(super) const HTTP11: Protocol = Protocol {
     http11: true,
     keep_connection: true,
     head: false,

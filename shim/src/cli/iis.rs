@@ -36,7 +36,7 @@ pub enum ConfigFormat {
     Appcmd,
 }
 
-/// How `iis check` reports.
+/// How `check` and `iis check` report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CheckFormat {
     /// Text to read.

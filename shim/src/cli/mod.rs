@@ -1,10 +1,12 @@
 //! The command line, as data: each option with its help, and nothing that acts.
 
+mod check;
 mod iis;
 mod testing;
 mod values;
 
 use crate::ecb_host::Trace;
+pub use check::CheckScriptsArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 pub use iis::{Bits, CheckArgs, CheckFormat, ConfigArgs, ConfigFormat, IisCommand};
 use std::net::SocketAddr;
@@ -44,6 +46,8 @@ pub enum Command {
     Reject(PendingPaths),
     /// List the snapshots that wait for a decision.
     Pending(PendingArgs),
+    /// Read scripts without running them, and name what Python 3 will not do as it was meant.
+    Check(CheckScriptsArgs),
     /// Set up a site under IIS, and find the mistakes of one.
     Iis {
         /// What to do.
@@ -171,14 +175,29 @@ Examples:
   isapi-shim run -X POST -H 'Content-Type: application/json' -d '{\"a\": 1}' api.py
   isapi-shim run -d @upload.bin --trace upload.py
   isapi-shim run --server-var 'AUTH_USER=CONTOSO\\ann' whoami.py
+  isapi-shim run --wsgi mysite.wsgi:application --url '/admin/?next=/'
 
 The site is the nearest folder above the script that has a web.config or an Http folder, else \
 the script's own folder. The error page of a script that raised is shown with -i only; its \
 traceback is on standard error.")]
 pub struct RunArgs {
     /// The script
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub script: PathBuf,
+    #[arg(value_hint = ValueHint::FilePath, required_unless_present = "wsgi",
+          conflicts_with = "wsgi")]
+    pub script: Option<PathBuf>,
+
+    /// A WSGI application in the place of a script: `module:attribute`, imported from the current
+    /// folder or --home
+    #[arg(long, value_name = "MODULE:APP")]
+    pub wsgi: Option<String>,
+
+    /// The path at which the WSGI application is mounted [default: /]
+    #[arg(long, value_name = "/PREFIX", requires = "wsgi")]
+    pub mount: Option<String>,
+
+    /// The URL that the WSGI application is asked for, from the first slash on [default: /]
+    #[arg(long, value_name = "/PATH", requires = "wsgi")]
+    pub url: Option<String>,
 
     /// Show the status line and the headers too
     #[arg(short, long)]
@@ -201,7 +220,7 @@ pub struct RunArgs {
     pub query: Option<String>,
 
     /// Extra path behind the script's name, as in /script.py/extra
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with = "wsgi")]
     pub path_info: Option<String>,
 
     /// A server variable, which wins over the computed one; can be repeated
@@ -220,6 +239,7 @@ Examples:
   isapi-shim serve
   isapi-shim serve --listen 0.0.0.0:8000 site
   isapi-shim serve --wildcard --home handlers site
+  isapi-shim serve --wsgi mysite.wsgi:application
   isapi-shim serve --listen 127.0.0.1:0 --ready-file url.txt site
 
 The handlers of a web.config in DIR are used where there are any; what was taken from it is \
@@ -245,6 +265,15 @@ pub struct ServeArgs {
     /// Python file with a function Request(); without it, Http/Isapi.py of the home
     #[arg(long, value_name = "HANDLER", num_args = 0..=1, require_equals = true)]
     pub wildcard: Option<Option<PathBuf>>,
+
+    /// Every request goes to a WSGI application, `module:attribute`, imported from DIR or --home
+    #[arg(long, value_name = "MODULE:APP", conflicts_with_all = ["map", "wildcard"])]
+    pub wsgi: Option<String>,
+
+    /// The path at which the WSGI application is mounted; other requests are for static files
+    /// [default: /]
+    #[arg(long, value_name = "/PREFIX", requires = "wsgi")]
+    pub mount: Option<String>,
 
     /// Do not read web.config
     #[arg(long)]

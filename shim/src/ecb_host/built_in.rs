@@ -2,14 +2,14 @@
 //!
 //! Off Windows it is linked. On Windows it is a library beside this program, one for each version
 //! of Python, which is looked for as `PyISAPIe.dll` looks for it: the program must start where
-//! there is no Python.
+//! there is no Python. The wheel links the core there too: it is loaded by a Python.
 #![allow(unsafe_code)]
 
-#[cfg(not(windows))]
+#[cfg(any(not(windows), feature = "linked-core"))]
 pub(super) use isapi_http::{
     GetExtensionVersion, HttpExtensionProc, SetLastError, TerminateExtension,
 };
-#[cfg(windows)]
+#[cfg(all(windows, not(feature = "linked-core")))]
 pub(super) use with_carrier::{
     GetExtensionVersion, HttpExtensionProc, SetLastError, TerminateExtension,
 };
@@ -27,7 +27,7 @@ pub(super) fn announce_home(home: &std::path::Path) {
 #[cfg(not(windows))]
 pub(super) fn announce_home(_home: &std::path::Path) {}
 
-#[cfg(windows)]
+#[cfg(all(windows, not(feature = "linked-core")))]
 mod with_carrier {
     #![allow(non_snake_case, reason = "the exports of ISAPI")]
 

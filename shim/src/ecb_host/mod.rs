@@ -20,6 +20,7 @@ mod probe;
 mod registry;
 mod reply;
 mod request;
+mod said;
 mod send;
 mod support;
 mod token;
@@ -43,6 +44,7 @@ use latch::{Ended, Latch};
 pub use probe::{Fault, Probe};
 use reply::Reply;
 pub use request::{HeaderList, Request, Spelling, Version};
+pub use said::{Said, listen};
 use std::io::{Read, Seek};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
@@ -56,8 +58,10 @@ const SERVER: &str = "Microsoft-IIS/10.0";
 /// How the host behaves.
 #[derive(Clone, Debug)]
 pub struct HostOptions {
-    /// `PYISAPIE_HANDLER` of the core: a file in the place of `Http/Isapi.py`.
-    pub handler: Option<PathBuf>,
+    /// What answers in the place of the home's own handler.
+    pub application: Application,
+    /// `PYISAPIE_PROCESS_MODEL` of the core: `threads`, `processes`, `once`.
+    pub process_model: &'static str,
     /// `PYISAPIE_RELOAD` of the core: `never`, `changed`, `always`.
     pub reload: &'static str,
     /// `PYISAPIE_ERROR_DETAILS` of the core: `local`, `always`, `never`.
@@ -67,6 +71,23 @@ pub struct HostOptions {
     /// A request is given up when an extension that returned *pending* is not heard of for so
     /// long; `None`: never.
     pub pending_timeout: Option<Duration>,
+}
+
+/// What answers requests that come to the extension.
+#[derive(Clone, Debug, Default)]
+pub enum Application {
+    /// The home's `Http/Isapi.py`, or the built-in handler, which runs scripts.
+    #[default]
+    Home,
+    /// `PYISAPIE_HANDLER` of the core: a file in the place of `Http/Isapi.py`.
+    Handler(PathBuf),
+    /// `PYISAPIE_WSGI` and `PYISAPIE_MOUNT` of the core.
+    Wsgi {
+        /// `module:attribute`.
+        application: String,
+        /// The path at which it is mounted, if that is not the whole site.
+        mount: Option<String>,
+    },
 }
 
 /// One site with one extension.
@@ -449,5 +470,5 @@ fn copy(from: &mut impl Read, reply: &mut Reply) -> Result<(), Win32Error> {
 
 /// Says aloud what an extension did wrong or what this host does not have.
 pub(crate) fn report(code: Code, text: &str) {
-    anstream::eprintln!("isapi-shim: {code}: {text}");
+    said::line(Said::Report, &format!("isapi-shim: {code}: {text}"));
 }

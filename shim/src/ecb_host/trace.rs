@@ -1,8 +1,8 @@
 //! `--trace`: each call across the control block, with arguments, sizes, result and time.
 
+use super::said::{self, Said};
 use isapi_base::ecb::win32::Win32Error;
 use serde::Serialize;
-use std::io::Write;
 use std::time::Duration;
 
 /// How calls are written.
@@ -57,7 +57,7 @@ impl Trace {
             Self::Json => serde_json::to_string(call).unwrap_or_default(),
             Self::Text => call.text(),
         };
-        let _ = writeln!(std::io::stderr().lock(), "{line}");
+        said::line(Said::Call, &line);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The server variables, with IIS's names and forms. `docs/fidelity.md` has the table.
 
-use super::{Conn, Request};
+use super::{Application, Conn, Request};
 use crate::site::UrlPath;
 use isapi_base::host_variables;
 use std::borrow::Cow;
@@ -100,13 +100,18 @@ impl Conn {
         if own(host_variables::HOME) {
             return text(path(&self.host.site.home));
         }
-        if own(host_variables::HANDLER) {
-            return self
-                .host
-                .options
-                .handler
-                .as_deref()
-                .and_then(|file| text(path(file)));
+        match &self.host.options.application {
+            Application::Handler(file) if own(host_variables::HANDLER) => return text(path(file)),
+            Application::Wsgi { application, .. } if own(host_variables::WSGI) => {
+                return text(application);
+            }
+            Application::Wsgi {
+                mount: Some(mount), ..
+            } if own(host_variables::MOUNT) => return text(mount),
+            _ => {}
+        }
+        if own(host_variables::PROCESS_MODEL) {
+            return text(self.host.options.process_model);
         }
         if own(host_variables::RELOAD) {
             return text(self.host.options.reload);

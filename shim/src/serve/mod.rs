@@ -6,7 +6,7 @@ mod spelling;
 
 use crate::cli::ServeArgs;
 use crate::codes::{self, Exit};
-use crate::ecb_host::Host;
+use crate::ecb_host::{Application, Host};
 use crate::error::{Error, Result};
 use crate::run::new_host;
 use crate::site::{Site, SiteOptions, real_path};
@@ -54,6 +54,14 @@ pub fn serve(args: &ServeArgs) -> Result<Option<Exit>> {
         .and_then(|f| f.parent())
         .map(Path::to_owned);
     let home = args.host.home.clone().or(beside);
+    let application = match (handler, &args.wsgi) {
+        (_, Some(application)) => Application::Wsgi {
+            application: application.clone(),
+            mount: args.mount.clone(),
+        },
+        (Some(file), None) => Application::Handler(file),
+        (None, None) => Application::Home,
+    };
     let options = SiteOptions {
         map_is_explicit: !args.map.is_empty(),
         map: if args.map.is_empty() {
@@ -61,7 +69,7 @@ pub fn serve(args: &ServeArgs) -> Result<Option<Exit>> {
         } else {
             args.map.clone()
         },
-        wildcard: args.wildcard.is_some(),
+        wildcard: args.wildcard.is_some() || args.wsgi.is_some(),
         home,
         use_web_config: !args.no_web_config,
     };
@@ -70,7 +78,7 @@ pub fn serve(args: &ServeArgs) -> Result<Option<Exit>> {
         anstream::eprintln!("isapi-shim: web.config: {note}");
     }
     // Python starts on this thread, which lives as long as the process: it is Python's main one.
-    let host = new_host(site, &args.host, handler)?;
+    let host = new_host(site, &args.host, application, "threads")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(usize::from(args.threads))

@@ -6,9 +6,9 @@ use super::runner::{Options, Report, Shard, run};
 use super::snapshot::Update;
 use super::{collect, report_files, watch, worker};
 use crate::cli::TestArgs;
-use crate::codes::{self, Exit};
+use crate::codes::Exit;
 use crate::ecb_host::Trace;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::site::real_path;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -53,7 +53,6 @@ pub(super) struct Session<'a> {
     args: &'a TestArgs,
     options: Options,
     update: Update,
-    program: PathBuf,
     /// Also holds the folder with the module.
     frozen: Option<Frozen>,
 }
@@ -61,10 +60,6 @@ pub(super) struct Session<'a> {
 impl<'a> Session<'a> {
     fn new(args: &'a TestArgs) -> Result<Self> {
         let update = Update::choose(args.accept, |name| std::env::var(name).ok())?;
-        let program = std::env::current_exe().map_err(|why| {
-            let what = format!("this program cannot be found: {why}");
-            Error::new(codes::TEST_PROCESS, what)
-        })?;
         let base = std::env::current_dir()
             .and_then(|folder| real_path(&folder))
             .unwrap_or_default();
@@ -88,7 +83,6 @@ impl<'a> Session<'a> {
             args,
             options,
             update,
-            program,
             frozen: args.freeze_time.as_deref().map(Frozen::new).transpose()?,
         })
     }
@@ -109,7 +103,6 @@ impl<'a> Session<'a> {
         let environment: Vec<(OsString, OsString)> = frozen.collect();
         let mut pool = Pool {
             jobs: usize::from(args.jobs),
-            program: self.program.clone(),
             options: pool::options(&args.host),
             environment,
             keep_calls: args.strict,

@@ -10,6 +10,7 @@ use crate::cli::HostArgs;
 use crate::codes;
 use crate::ecb_host::Trace;
 use crate::error::{Error, Result};
+use crate::process;
 use crate::site::discover_root;
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::{OsStr, OsString};
@@ -17,7 +18,7 @@ use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{BufRead, BufReader, PipeReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Mutex, PoisonError};
@@ -32,11 +33,9 @@ const LOOK: Duration = Duration::from_millis(200);
 pub struct Pool {
     /// How many at once.
     pub jobs: usize,
-    /// The program that is started.
-    pub program: PathBuf,
-    /// Its options about the host.
+    /// Their options about the host.
     pub options: Vec<OsString>,
-    /// What its environment has besides.
+    /// What their environment has besides.
     pub environment: Vec<(OsString, OsString)>,
     /// Calls are kept for each request, not only where `# @record` wants them.
     pub keep_calls: bool,
@@ -186,7 +185,7 @@ impl<'a> Process<'a> {
         let text = serde_json::to_vec(&work).map_err(|why| parted(&why.to_string()))?;
         std::fs::write(folder.path().join(REQUESTS), text).map_err(failed)?;
         let (reader, writer) = std::io::pipe().map_err(failed)?;
-        let mut command = Command::new(&pool.program);
+        let mut command = process::program().map_err(failed)?;
         command
             .arg("test")
             .args(&pool.options)

@@ -3,7 +3,7 @@
 use super::wire::{ANSWERS, Answer, Broken, Bytes, Sent, Work, Written};
 use crate::cli::HostArgs;
 use crate::codes;
-use crate::ecb_host::{BytesBody, End, Fault, Head, Host, Sink};
+use crate::ecb_host::{Application, BytesBody, End, Fault, Head, Host, Sink};
 use crate::error::{Error, Result};
 use crate::run::{new_host, offline_request};
 use crate::site::{Site, SiteOptions};
@@ -32,7 +32,8 @@ pub(super) fn work(folder: &Path, args: &HostArgs) -> Result<()> {
         home: args.home.clone(),
         ..SiteOptions::default()
     };
-    let host = Site::open(&work.root, &site).and_then(|site| new_host(site, args, None));
+    let host = Site::open(&work.root, &site)
+        .and_then(|site| new_host(site, args, Application::Home, "threads"));
     let host = match host {
         Ok(host) => host,
         Err(why) => {

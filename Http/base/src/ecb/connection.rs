@@ -223,6 +223,32 @@ impl Connection {
         Ok(())
     }
 
+    /// Sends a part of a file as body bytes, without reading it here. `handle` is a Windows handle,
+    /// elsewhere a descriptor; it stays open and is the caller's.
+    ///
+    /// # Errors
+    /// The host's Win32 error: [`Win32Error::is_client_gone`] tells the usual one.
+    pub fn send_file(&self, handle: usize, offset: u64, length: u64) -> Result<(), Win32Error> {
+        // A size of 0 would mean the whole file.
+        if length == 0 {
+            return Ok(());
+        }
+        let mut element = HSE_VECTOR_ELEMENT {
+            ElementType: HSE_VECTOR_ELEMENT_TYPE_FILE_HANDLE,
+            pvContext: ptr::without_provenance_mut(handle),
+            cbOffset: offset,
+            cbSize: length,
+        };
+        let mut vector = HSE_RESPONSE_VECTOR {
+            dwFlags: HSE_IO_SYNC,
+            pszStatus: ptr::null_mut(),
+            pszHeaders: ptr::null_mut(),
+            nElementCount: 1,
+            lpElementArray: &raw mut element,
+        };
+        self.support(HSE_REQ_VECTOR_SEND, (&raw mut vector).cast())
+    }
+
     /// Sends the status line (`status` as `200 OK`) and the header block (with its blank line).
     ///
     /// # Errors

@@ -1,0 +1,256 @@
+//! The WSGI environ (PEP 3333, "environ Variables").
+
+use super::input::Input;
+use super::mount::{Base, Mounted, Paths, mount};
+use crate::ecb::Connection;
+use crate::module::os_error;
+use crate::request::Request;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyString};
+use std::ffi::CStr;
+
+/// A variable that is taken from the host as it is.
+struct Variable {
+    key: &'static str,
+    /// The host's name of it.
+    name: &'static CStr,
+    /// Asked for in UTF-16, because the ANSI form loses characters.
+    wide: bool,
+    /// Also where it is empty.
+    always: bool,
+}
+
+const fn variable(key: &'static str, name: &'static CStr, wide: bool, always: bool) -> Variable {
+    Variable {
+        key,
+        name,
+        wide,
+        always,
+    }
+}
+
+/// The variables of CGI and WSGI, then those of IIS that applications ask for. Whatever else a
+/// host has is to be had from `Http.Env`.
+#[rustfmt::skip]
+const VARIABLES: &[Variable] = &[
+    variable("REQUEST_METHOD",     c"REQUEST_METHOD",            false, true),
+    variable("QUERY_STRING",       c"QUERY_STRING",              false, true),
+    variable("CONTENT_TYPE",       c"CONTENT_TYPE",              false, false),
+    variable("SERVER_NAME",        c"SERVER_NAME",               false, true),
+    variable("SERVER_PORT",        c"SERVER_PORT",               false, true),
+    variable("SERVER_PROTOCOL",    c"SERVER_PROTOCOL",           false, true),
+    variable("SERVER_SOFTWARE",    c"SERVER_SOFTWARE",           false, true),
+    variable("REMOTE_ADDR",        c"REMOTE_ADDR",               false, true),
+    variable("REMOTE_HOST",        c"REMOTE_HOST",               false, true),
+    variable("REMOTE_PORT",        c"REMOTE_PORT",               false, false),
+    // Whoever is not logged on has no name: applications ask whether the key is there.
+    variable("REMOTE_USER",        c"UNICODE_REMOTE_USER",       true,  false),
+    variable("AUTH_TYPE",          c"AUTH_TYPE",                 false, false),
+    variable("LOGON_USER",         c"UNICODE_LOGON_USER",        true,  false),
+    variable("HTTPS",              c"HTTPS",                     false, true),
+    variable("PATH_TRANSLATED",    c"UNICODE_PATH_TRANSLATED",   true,  false),
+    variable("DOCUMENT_ROOT",      c"UNICODE_APPL_PHYSICAL_PATH", true, false),
+    variable("APPL_PHYSICAL_PATH", c"UNICODE_APPL_PHYSICAL_PATH", true, false),
+    variable("APPL_MD_PATH",       c"UNICODE_APPL_MD_PATH",      true,  false),
+    variable("INSTANCE_ID",        c"INSTANCE_ID",               false, false),
+    variable("LOCAL_ADDR",         c"LOCAL_ADDR",                false, false),
+];
+
+/// What does not change from request to request.
+static TEMPLATE: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+
+fn template(py: Python<'_>) -> PyResult<&'static Py<PyDict>> {
+    TEMPLATE.get_or_try_init(py, || {
+        let model = crate::dispatch::process_model();
+        let environ = PyDict::new(py);
+        environ.set_item("GATEWAY_INTERFACE", "CGI/1.1")?;
+        environ.set_item("wsgi.version", (1, 0))?;
+        environ.set_item("wsgi.multithread", model.multithread())?;
+        environ.set_item("wsgi.multiprocess", model.multiprocess())?;
+        environ.set_item("wsgi.run_once", model.run_once())?;
+        environ.set_item("wsgi.file_wrapper", py.get_type::<super::FileWrapper>())?;
+        // The body ends by itself, so applications may read one of unknown length.
+        environ.set_item("wsgi.input_terminated", true)?;
+        let streams = py.import("_PyISAPIe")?.getattr("streams")?;
+        environ.set_item("wsgi.errors", streams.getattr("stderr")?)?;
+        Ok(environ.unbind())
+    })
+}
+
+/// Makes the environ of a request.
+pub(super) fn build<'py>(
+    py: Python<'py>,
+    request: &Request,
+    base: Base<'_>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let environ = template(py)?.bind(py).copy()?;
+    let host = Host {
+        py,
+        connection: &request.connection,
+    };
+    for variable in VARIABLES {
+        let value = host.get(variable.name, variable.wide)?;
+        if variable.always || !value.is_empty() {
+            environ.set_item(PyString::intern(py, variable.key), text(py, &value))?;
+        }
+    }
+    let https = host.get(c"HTTPS", false)?.eq_ignore_ascii_case(b"on");
+    environ.set_item("wsgi.url_scheme", if https { "https" } else { "http" })?;
+    environ.set_item(
+        "wsgi.input",
+        Input {
+            serial: request.serial,
+        },
+    )?;
+    // A body of unknown length has -1 there; in the environ it has no length.
+    let length = host.get(c"CONTENT_LENGTH", false)?;
+    if !length.is_empty() && length.iter().all(u8::is_ascii_digit) {
+        environ.set_item("CONTENT_LENGTH", text(py, &length))?;
+    }
+    let raw_url = host.get(c"UNENCODED_URL", false)?;
+    if !raw_url.is_empty() {
+        environ.set_item("REQUEST_URI", text(py, &raw_url))?;
+    }
+    let mounted = mounted(&host, request, &raw_url, base)?;
+    environ.set_item("SCRIPT_NAME", text(py, mounted.script_name.as_bytes()))?;
+    environ.set_item("PATH_INFO", text(py, mounted.path_info.as_bytes()))?;
+    let headers = host.get(c"ALL_RAW", false)?;
+    add_headers(&environ, &headers)?;
+    Ok(environ)
+}
+
+fn mounted(
+    host: &Host<'_, '_>,
+    request: &Request,
+    raw_url: &[u8],
+    base: Base<'_>,
+) -> PyResult<Mounted> {
+    let script_name = host.text(c"UNICODE_SCRIPT_NAME")?;
+    let path_info = host.text(c"UNICODE_PATH_INFO")?;
+    let paths = Paths {
+        script_name: &script_name,
+        path_info: &path_info,
+        raw_path: raw_url,
+        in_script: request.in_script.get() || runs_script(host, &script_name, &path_info)?,
+    };
+    let mounted = mount(paths, base).or_else(|| mount(paths, Base::Site));
+    // A base that does not fit is none; the site's path always fits.
+    Ok(mounted.unwrap_or(Mounted {
+        script_name: String::new(),
+        path_info: path_info.clone(),
+    }))
+}
+
+/// Whether a handler of the site's own runs a script that it has loaded: the URL itself does not
+/// tell a script's from a wildcard's where nothing follows the script's name.
+fn runs_script(host: &Host<'_, '_>, script_name: &str, path_info: &str) -> PyResult<bool> {
+    if script_name != path_info {
+        return Ok(false);
+    }
+    let file = host.text(c"UNICODE_SCRIPT_TRANSLATED")?;
+    Ok(crate::dispatch::is_loaded(host.py, &file))
+}
+
+/// Header names that CGI has under a name of their own, or that must not become a variable:
+/// programs take `HTTP_PROXY` for their own setting.
+const NO_VARIABLE: [&[u8]; 3] = [b"content-type", b"content-length", b"proxy"];
+
+/// Adds the request headers as `HTTP_NAME`. Not from the host's own `HTTP_` variables: those have
+/// lost whether a name had a dash or an underscore, and a client could pass `X_User` off as the
+/// `X-User` that a proxy in front of the server sets.
+fn add_headers(environ: &Bound<'_, PyDict>, all_raw: &[u8]) -> PyResult<()> {
+    let py = environ.py();
+    let mut headers: Vec<(Vec<u8>, Vec<u8>)> = Vec::with_capacity(16);
+    for line in all_raw.split(|b| *b == b'\n') {
+        let Some(colon) = line.iter().position(|b| *b == b':') else {
+            continue;
+        };
+        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+        let excluded = NO_VARIABLE.iter().any(|n| name.eq_ignore_ascii_case(n));
+        if excluded || name.contains(&b'_') {
+            continue;
+        }
+        let key = key(name);
+        match headers.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, values)) => {
+                // RFC 6265, 5.4: cookies are no list that commas could join.
+                let between: &[u8] = if key == b"HTTP_COOKIE" { b"; " } else { b", " };
+                values.extend_from_slice(between);
+                values.extend_from_slice(value);
+            }
+            None => headers.push((key, value.to_vec())),
+        }
+    }
+    for (key, value) in headers {
+        environ.set_item(text(py, &key), text(py, &value))?;
+    }
+    Ok(())
+}
+
+fn key(name: &[u8]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(5 + name.len());
+    key.extend_from_slice(b"HTTP_");
+    key.extend(name.iter().map(|b| match b {
+        b'-' => b'_',
+        other => other.to_ascii_uppercase(),
+    }));
+    key
+}
+
+/// The host's variables.
+struct Host<'a, 'py> {
+    py: Python<'py>,
+    connection: &'a Connection,
+}
+
+impl Host<'_, '_> {
+    /// A variable's bytes, in UTF-8 where it was asked for in UTF-16; empty where there is none.
+    fn get(&self, name: &CStr, wide: bool) -> PyResult<Vec<u8>> {
+        if wide {
+            return self.text(name).map(String::into_bytes);
+        }
+        let mut value = Vec::new();
+        let known = self.connection.server_variable(name, &mut value);
+        known.map_err(|error| os_error(self.py, error))?;
+        Ok(value)
+    }
+
+    /// A variable that is asked for by its `UNICODE_` name.
+    fn text(&self, name: &CStr) -> PyResult<String> {
+        let value = self.connection.server_variable_utf16(name);
+        let value = value.map_err(|error| os_error(self.py, error))?;
+        Ok(String::from_utf16_lossy(&value.unwrap_or_default()))
+    }
+}
+
+/// Bytes as PEP 3333 has them in text: each is a character (Latin-1).
+fn text<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => PyString::new(py, text),
+        _ => PyString::new(
+            py,
+            &bytes.iter().copied().map(char::from).collect::<String>(),
+        ),
+    }
+}
+
+/// Whether the request's path lies below a prefix.
+pub(super) fn is_mounted(py: Python<'_>, request: &Request, prefix: &str) -> PyResult<bool> {
+    let host = Host {
+        py,
+        connection: &request.connection,
+    };
+    let (script_name, path_info) = (
+        host.text(c"UNICODE_SCRIPT_NAME")?,
+        host.text(c"UNICODE_PATH_INFO")?,
+    );
+    let raw_url = host.get(c"UNENCODED_URL", false)?;
+    let paths = Paths {
+        script_name: &script_name,
+        path_info: &path_info,
+        raw_path: &raw_url,
+        in_script: false,
+    };
+    Ok(mount(paths, Base::Prefix(prefix)).is_some())
+}

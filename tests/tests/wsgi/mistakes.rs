@@ -1,0 +1,214 @@
+//! Applications that break the rules: each is told, and the server goes on.
+
+use super::App;
+use acceptance::http::Connection;
+
+/// The body of an application, and what the page says of it.
+const BROKEN: &[(&str, &str)] = &[
+    ("return [b'x']", "did not call start_response()"),
+    ("return []", "did not call start_response()"),
+    ("return iter([b'x'])", "did not call start_response()"),
+    (
+        "start_response('200 OK', TEXT)\nstart_response('200 OK', TEXT)\nreturn []",
+        "called twice",
+    ),
+    (
+        "start_response('200 OK', TEXT)\nreturn ['text']",
+        "str in it, where bytes are wanted: encode it",
+    ),
+    (
+        "start_response('200 OK', TEXT)\nreturn iter(['text'])",
+        "where bytes are wanted",
+    ),
+    (
+        "start_response('200 OK', TEXT)\nreturn b'bytes'",
+        "returned bytes: return a list",
+    ),
+    (
+        "start_response('200 OK', TEXT)\nreturn 'text'",
+        "returned str",
+    ),
+    (
+        "start_response('200 OK', TEXT)",
+        "returned NoneType, which is no iterable of bytes",
+    ),
+    ("start_response('200 OK', TEXT)\nreturn 5", "returned int"),
+    (
+        "start_response('200 OK', TEXT)\nreturn [5]",
+        "has int in it",
+    ),
+    (
+        "start_response('200 OK', TEXT)('text')\nreturn []",
+        "write() got str",
+    ),
+    (
+        "start_response(200, TEXT)\nreturn []",
+        "the status must be a str",
+    ),
+    (
+        "start_response('OK', TEXT)\nreturn []",
+        "the status 'OK' is none",
+    ),
+    (
+        "start_response('99 Low', TEXT)\nreturn []",
+        "is none: write '200 OK'",
+    ),
+    (
+        "start_response('1000 High', TEXT)\nreturn []",
+        "is none: write '200 OK'",
+    ),
+    (
+        "start_response('200 O\\r\\nX: y', TEXT)\nreturn []",
+        "is none: write '200 OK'",
+    ),
+    (
+        "start_response('200 OK', {'A': 'b'})\nreturn []",
+        "must be a list of tuples, not dict",
+    ),
+    (
+        "start_response('200 OK', ['A: b'])\nreturn []",
+        "must be a tuple of two str",
+    ),
+    (
+        "start_response('200 OK', [('A', 5)])\nreturn []",
+        "must be a tuple of two str",
+    ),
+    (
+        "start_response('200 OK', [('A', 'b\\r\\nC: d')])\nreturn []",
+        "CR, LF or NUL: \"A\"",
+    ),
+    (
+        "start_response('200 OK', [('A\\n', 'b')])\nreturn []",
+        "CR, LF or NUL",
+    ),
+    (
+        "start_response('200 OK', [('A B', 'c')])\nreturn []",
+        "not in valid format",
+    ),
+    (
+        "start_response('200 OK', [('A', '\\u20ac')])\nreturn []",
+        "UnicodeEncodeError",
+    ),
+    (
+        "start_response('200 OK', [('Content-Length', 'x')])\nreturn []",
+        "Invalid content length",
+    ),
+    (
+        "start_response('200 OK', [('Transfer-Encoding', 'chunked')])\nreturn []",
+        "the server&#x27;s business",
+    ),
+    ("raise ValueError('on purpose')", "ValueError: on purpose"),
+    ("sys.exit(3)", "exited before it called start_response()"),
+];
+
+#[test]
+fn a_broken_rule_is_named_on_the_page_and_the_next_request_is_served() {
+    let mut cases = String::from("number = environ['PATH_INFO'][1:]\n");
+    for (number, (body, _)) in BROKEN.iter().enumerate() {
+        cases += &format!("if number == '{number}':\n");
+        body.lines()
+            .for_each(|line| cases += &format!("    {line}\n"));
+        cases += "    return None\n";
+    }
+    cases += "start_response('200 OK', TEXT)\nreturn [b'fine']";
+    let app = App::plain(&cases);
+    let mut connection = Connection::open(&app.server.address);
+    for (number, (body, why)) in BROKEN.iter().enumerate() {
+        let response = connection.get(&format!("/{number}"));
+        assert_eq!(response.status, 500, "{body}");
+        let text = response
+            .text()
+            .replace("&quot;", "\"")
+            .replace("&#39;", "'")
+            .replace("&#x27;", "'");
+        let why = why.replace("&#x27;", "'");
+        assert!(text.contains(&why), "{body}:\n{text}");
+        connection = Connection::open(&app.server.address);
+        assert_eq!(connection.get("/fine").text(), "fine");
+    }
+}
+
+#[test]
+fn a_broken_rule_has_a_code_of_its_own() {
+    let app = App::plain("return [b'x']");
+    assert!(app.get("/").text().contains("[ISH0410]"));
+}
+
+#[test]
+fn a_body_longer_than_announced_is_cut_and_reported() {
+    let app = App::plain(
+        "start_response('200 OK', TEXT + [('Content-Length', '3')])\n\
+         return [b'12', b'345'] if environ['QUERY_STRING'] == 'list' else iter([b'12', b'345', b'6'])",
+    );
+    let mut connection = Connection::open(&app.server.address);
+    for query in ["list", "iter"] {
+        assert_eq!(connection.get(&format!("/?{query}")).text(), "123");
+    }
+    app.server
+        .wait_for_err(|err| err.matches("ISH0414").count() == 2);
+}
+
+#[test]
+fn a_body_shorter_than_announced_ends_the_connection() {
+    let app = App::plain(
+        "start_response('200 OK', TEXT + [('Content-Length', '10')])\nreturn iter([b'short'])",
+    );
+    let mut connection = Connection::open(&app.server.address);
+    connection
+        .send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    assert!(connection.response(false).is_err());
+    app.server.wait_for_err(|err| err.contains("ISH0404"));
+}
+
+#[test]
+fn write_beyond_the_announced_length_raises() {
+    let app = App::plain(
+        "write = start_response('200 OK', TEXT + [('Content-Length', '3')])\nwrite(b'123')\n\
+         try:\n    write(b'4')\n\
+         except ValueError as error:\n    print('refused:', error, file=environ['wsgi.errors'])\n\
+         return []",
+    );
+    assert_eq!(app.get("/").text(), "123");
+    app.server
+        .wait_for_err(|err| err.contains("refused: Data specified by content length already sent"));
+}
+
+#[test]
+fn a_client_that_leaves_ends_the_iteration_and_close_is_called() {
+    let app = App::plain(
+        "class Body:\n    def __iter__(self):\n        \
+         while True:\n            yield b'x' * 65536\n    \
+         def close(self):\n        print('closed', file=environ['wsgi.errors'])\n\
+         start_response('200 OK', TEXT)\n\
+         return Body() if environ['PATH_INFO'] == '/endless' else [b'fine']",
+    );
+    let mut connection = Connection::open(&app.server.address);
+    connection
+        .send("GET /endless HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    connection.line().unwrap();
+    connection.reset();
+    app.server.wait_for_err(|err| err.contains("closed"));
+    assert_eq!(app.get("/").text(), "fine");
+}
+
+#[test]
+fn an_application_that_blocks_holds_nobody_else() {
+    let app = App::start(
+        "global HELD\n\
+         if environ['PATH_INFO'] == '/new':\n    HELD = threading.Event()\n\
+         if environ['PATH_INFO'] == '/block':\n    HELD.wait(60)\n\
+         if environ['PATH_INFO'] == '/free':\n    HELD.set()\n\
+         start_response('200 OK', TEXT)\nreturn [environ['PATH_INFO'].encode()]",
+        "application",
+    );
+    app.get("/new");
+    let mut blocked = Connection::open(&app.server.address);
+    blocked
+        .send("GET /block HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    assert_eq!(app.get("/other").text(), "/other");
+    assert_eq!(app.get("/free").text(), "/free");
+    assert_eq!(blocked.response(false).unwrap().text(), "/block");
+}
