@@ -85,5 +85,7 @@ def _freeze(now):
     datetime.date, datetime.datetime = date, frozen_datetime
 
 
-_freeze(float(os.environ.pop("ISAPI_SHIM_FROZEN_TIME")))
+# It stays in the environment: the Pythons that a script starts see the same moment.
+if "ISAPI_SHIM_FROZEN_TIME" in os.environ:
+    _freeze(float(os.environ["ISAPI_SHIM_FROZEN_TIME"]))
 _next_sitecustomize(os.path.dirname(os.path.abspath(__file__)))

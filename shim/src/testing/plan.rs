@@ -112,6 +112,8 @@ fn one_file(path: &Path, file: &HttpFile, options: &Options, items: &mut Vec<Ite
     let root = crate::site::discover_root(path);
     let place = path.strip_prefix(&root).unwrap_or(path);
     let place = place.display().to_string().replace('\\', "/");
+    // Behind all others: a request that is tried once more may change what the next one finds.
+    let mut with_faults = Vec::new();
     for (index, request) in file.requests.iter().enumerate() {
         let request = Arc::new(request.clone());
         let plain = Case {
@@ -121,7 +123,7 @@ fn one_file(path: &Path, file: &HttpFile, options: &Options, items: &mut Vec<Ite
             request: Arc::clone(&request),
             fault: None,
         };
-        let mut cases = vec![plain.clone()];
+        let mut cases = Vec::new();
         let mut faults = request.faults.clone();
         if options.faults {
             faults.extend(Fault::all(!request.body.is_empty()));
@@ -138,13 +140,19 @@ fn one_file(path: &Path, file: &HttpFile, options: &Options, items: &mut Vec<Ite
                 });
             }
         }
-        cases.retain(|case| wanted(case, &place, options));
-        if request.skip.is_some() {
-            items.extend(cases.into_iter().take(1).map(Item::Skip));
-        } else {
-            items.extend(cases.into_iter().map(Item::Case));
+        if request.skip.is_none() {
+            cases.retain(|case| wanted(case, &place, options));
+            with_faults.extend(cases.into_iter().map(Item::Case));
+        }
+        if wanted(&plain, &place, options) {
+            items.push(if request.skip.is_some() {
+                Item::Skip(plain)
+            } else {
+                Item::Case(plain)
+            });
         }
     }
+    items.extend(with_faults);
     // Only a whole run knows.
     if options.filter.is_none() && options.shard.is_none() {
         items.extend(unreferenced(path, file, options).map(Item::Warning));

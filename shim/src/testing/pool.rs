@@ -232,16 +232,21 @@ impl<'a> Process<'a> {
             }
             let what = String::from_utf8_lossy(what).trim_end().to_owned();
             if what == "end" {
-                self.echo(&written);
+                pass_on(&written);
                 let _ = self.child.wait();
                 return None;
             }
-            let stderr = String::from_utf8_lossy(&std::mem::take(&mut written)).into_owned();
-            self.echo(stderr.as_bytes());
+            let written = std::mem::take(&mut written);
             if what.starts_with("begin ") {
+                // Of no request: nobody else would show it.
+                pass_on(&written);
                 begun = true;
                 continue;
             }
+            if self.pool.echo {
+                pass_on(&written);
+            }
+            let stderr = String::from_utf8_lossy(&written).into_owned();
             let reply = self.read_answer(&mut answers, stderr);
             if what == "host" {
                 // Told once, with the first request.
@@ -267,7 +272,9 @@ impl<'a> Process<'a> {
             .child
             .wait()
             .map_or_else(|e| e.to_string(), how_it_ended);
-        self.echo(&written);
+        if self.pool.echo {
+            pass_on(&written);
+        }
         let written = String::from_utf8_lossy(&written);
         let what = format!("the process that answers requests {how}");
         if !begun {
@@ -316,14 +323,15 @@ impl<'a> Process<'a> {
             Err(why) => Err(Broken::new(&parted(&why.to_string()), self.pool.colour)),
         }
     }
+}
 
-    fn echo(&self, written: &[u8]) {
-        if self.pool.echo && !written.is_empty() {
-            let mut out = std::io::stderr().lock();
-            let _ = out.write_all(written);
-            if !written.ends_with(b"\n") {
-                let _ = out.write_all(b"\n");
-            }
+/// Writes to this process's own standard error.
+fn pass_on(written: &[u8]) {
+    if !written.trim_ascii().is_empty() {
+        let mut out = std::io::stderr().lock();
+        let _ = out.write_all(written);
+        if !written.ends_with(b"\n") {
+            let _ = out.write_all(b"\n");
         }
     }
 }

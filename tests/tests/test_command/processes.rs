@@ -94,6 +94,21 @@ fn a_child_that_outlives_its_script_holds_up_nobody() {
 }
 
 #[test]
+fn what_is_written_outside_of_requests_is_shown_at_once() {
+    let site = site(
+        "import atexit\natexit.register(lambda: sys.stderr.write('good bye\\n'))\nWrite(q)",
+        &["one"],
+    );
+    let done = test(&site, &["--accept"]);
+    assert_eq!(
+        (done.code, done.err.trim()),
+        (0, "good bye"),
+        "{}",
+        done.out
+    );
+}
+
+#[test]
 fn a_script_that_forks_answers_once() {
     if WINDOWS {
         return; // it has no fork
