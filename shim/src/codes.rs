@@ -94,7 +94,7 @@ codes! {
     613 SNAPSHOT_UNWRITABLE  Usage "a snapshot cannot be written"
     614 SHARED_SNAPSHOTS     Usage "two request files would share their snapshots"
     615 REPORT_UNWRITABLE    Host "the test report cannot be written"
-    616 TEST_PROCESS Host "the tests of one of several sites could not be run"
+    616 TEST_PROCESS         Host  "the requests of a site could not be answered"
     617 HTTP_SCRIPT_OPEN     Usage "a script in a request file has no end"
     618 BAD_ENVIRONMENT      Usage "an environment of a request file cannot be used"
     619 PROCESS_ENDED        Failed "the process ended while a request was answered"

@@ -247,7 +247,8 @@ impl<'a> Process<'a> {
                 pass_on(&written);
             }
             let stderr = String::from_utf8_lossy(&written).into_owned();
-            let reply = self.read_answer(&mut answers, stderr);
+            let reply = self.read_answer(&mut answers, stderr.clone());
+            let reply = reply.map_err(|why| why.with(&stderr));
             if what == "host" {
                 // Told once, with the first request.
                 let mut why = reply.err();
@@ -272,13 +273,14 @@ impl<'a> Process<'a> {
             .child
             .wait()
             .map_or_else(|e| e.to_string(), how_it_ended);
-        if self.pool.echo {
+        // What is of no request would be shown by nobody else.
+        if self.pool.echo || !begun {
             pass_on(&written);
         }
         let written = String::from_utf8_lossy(&written);
         let what = format!("the process that answers requests {how}");
         if !begun {
-            return Some(parted(&format!("{what} before the first one\n{written}")));
+            return Some(parted(&format!("{what} before the first one, see above")));
         }
         let mut why = Error::new(codes::PROCESS_ENDED, format!("{what} during this one"));
         if !written.trim().is_empty() {

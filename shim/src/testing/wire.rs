@@ -80,6 +80,15 @@ impl Broken {
         }
     }
 
+    /// With what was written to standard error before.
+    pub(super) fn with(mut self, stderr: &str) -> Self {
+        if !stderr.trim().is_empty() {
+            self.text
+                .push_str(&format!("----- stderr -----\n{}\n", stderr.trim_end()));
+        }
+        self
+    }
+
     /// An error, with colours or without.
     pub fn new(error: &Error, colour: bool) -> Self {
         Self {

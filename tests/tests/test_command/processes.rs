@@ -223,6 +223,26 @@ fn a_site_that_cannot_be_opened_is_told_once_and_ends_with_2() {
 }
 
 #[test]
+fn a_python_that_does_not_start_ends_with_3_and_says_why() {
+    if WINDOWS {
+        return; // another Python is looked for there
+    }
+    let site = hello();
+    site.file("venv/pyvenv.cfg", "home = /usr/bin\nversion = 3.2.1\n");
+    let mut command = shim(&["test"]);
+    command
+        .current_dir(site.root())
+        .env("VIRTUAL_ENV", site.path("venv"));
+    let done = finish(command);
+    assert_eq!(done.code, 3, "{}", done.out);
+    assert!(
+        done.out.contains("ISH0303") && done.out.contains("Python 3.2"),
+        "{}",
+        done.out
+    );
+}
+
+#[test]
 fn scripts_see_the_time_that_is_frozen() {
     let site = site(
         "import datetime\nm = datetime.datetime.now(datetime.timezone.utc)\n\
