@@ -35,6 +35,10 @@ run *arguments:
 serve *arguments:
     cargo run --release -p isapi-shim -- serve {{arguments}}
 
+# WSGI tests of other servers, and our own of PEP 3333: just peers waitress
+peers *arguments:
+    tests/peers/run {{arguments}}
+
 # Set up this machine for the Windows side, and build it: PyISAPIe.dll, cores, isapi-shim.exe
 windows-build:
     isapi-dll/windows/setup

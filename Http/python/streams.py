@@ -2,13 +2,29 @@
 
 Real text streams, so that whatever a library does with a stream works. They hold nothing
 themselves: each call goes to the request of the calling thread, and output of a thread that has
-none goes to the log.
+none goes to the log. So a module may keep them from its first import on.
 """
 
+import codecs
 import io
 import os
 
-from _PyISAPIe import charset, flush, in_request, log, read, write
+from _PyISAPIe import (
+    charset,
+    close_stream,
+    flush,
+    in_request,
+    log,
+    read,
+    readline,
+    set_charset,
+    stream_closed,
+    write,
+)
+
+
+def _number(size):
+    return -1 if size is None else size
 
 
 class _Writer(io.BufferedIOBase):
@@ -41,6 +57,14 @@ class _Output(_Writer):
     def flush(self):
         flush()
 
+    def close(self):
+        """Ends the output of the CGI script that runs; without effect elsewhere."""
+        close_stream(False)
+
+    @property
+    def closed(self):
+        return stream_closed(False)
+
 
 class _Log(_Writer):
     """The bytes below ``sys.stderr``."""
@@ -56,6 +80,9 @@ class _Log(_Writer):
             raise io.UnsupportedOperation("fileno")
         return 2
 
+    def close(self):
+        """Without effect: the log is everybody's."""
+
 
 class _Input(io.BufferedIOBase):
     """The bytes below ``sys.stdin``: the body of the request."""
@@ -67,11 +94,20 @@ class _Input(io.BufferedIOBase):
         return True
 
     def read(self, size=-1, /):
-        if size == 0 or not in_request():
-            return b""
-        return read(0 if size is None or size < 0 else size)
+        return read(_number(size))
 
     read1 = read
+
+    def readline(self, size=-1, /):
+        return readline(_number(size))
+
+    def close(self):
+        """Ends the input of the CGI script that runs; without effect elsewhere."""
+        close_stream(True)
+
+    @property
+    def closed(self):
+        return stream_closed(True)
 
     def readinto(self, buffer, /):
         view = memoryview(buffer).cast("B")
@@ -107,8 +143,19 @@ class _Text(io.TextIOBase):
     def isatty(self):
         return False
 
+    def detach(self):
+        """The bytes below. This stream can still be used: it is everybody's."""
+        return self._buffer
+
+    def close(self):
+        self._buffer.close()
+
+    @property
+    def closed(self):
+        return self._buffer.closed
+
     def reconfigure(self, **_options):
-        """Accepted and without effect: the charset is the one of the response."""
+        """Accepted and without effect."""
 
     def __repr__(self):
         return f"<{type(self).__name__} name={self.name!r} encoding={self.encoding!r}>"
@@ -143,6 +190,11 @@ class ResponseText(_Text):
         """Sends what is in the response's buffer."""
         flush()
 
+    def reconfigure(self, *, encoding=None, **_options):
+        """The charset of a CGI script's text. Without effect elsewhere: it is the response's."""
+        if encoding is not None:
+            set_charset(codecs.lookup(encoding).name)
+
 
 class LogText(_Text):
     """``sys.stderr``: the log, never the client."""
@@ -163,10 +215,6 @@ class LogText(_Text):
         return self._buffer.fileno()
 
 
-#: How many bytes follow the first one of a UTF-8 character, by its five high bits.
-_FOLLOWING = {0b11000: 1, 0b11001: 1, 0b11010: 1, 0b11011: 1, 0b11100: 2, 0b11101: 2, 0b11110: 3}
-
-
 class RequestText(_Text):
     """``sys.stdin``: the body of the request, decoded as UTF-8 with odd bytes kept."""
 
@@ -180,20 +228,17 @@ class RequestText(_Text):
         """At most ``size`` characters; the bytes of one are never torn apart."""
         if size is None or size < 0:
             return self._decode(self._buffer.read())
-        text = []
+        decoder = codecs.getincrementaldecoder(self.encoding)(self.errors)
+        text = ""
+        torn = False
         while len(text) < size:
-            data = self._character()
+            # No more bytes than characters are wanted; and one by one to the end of a character.
+            data = self._buffer.read(1 if torn else size - len(text))
+            text += decoder.decode(data, not data)
+            torn = bool(decoder.getstate()[0])
             if not data:
                 break
-            text.append(data)
-        return self._decode(b"".join(text))
-
-    def _character(self):
-        data = self._buffer.read(1)
-        if data:
-            for _ in range(_FOLLOWING.get(data[0] >> 3, 0)):
-                data += self._buffer.read(1)
-        return data
+        return text
 
     def readline(self, size=-1, /):
         return self._decode(self._buffer.readline(size))

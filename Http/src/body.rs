@@ -27,6 +27,8 @@ pub(crate) struct Body {
     client_read: Cell<u64>,
     /// Bytes that came from the client and were not taken, because a line ended before them.
     ahead: RefCell<Vec<u8>>,
+    /// How many of those were taken after all.
+    ahead_read: Cell<usize>,
     /// The client's part of the body has ended.
     ended: Cell<bool>,
     /// Reading failed because the client has gone.
@@ -41,8 +43,8 @@ impl Body {
 
     /// Bytes that were not taken yet, where the length is known.
     pub(crate) fn left(&self, connection: &Connection) -> Option<u64> {
-        let ahead = self.ahead.borrow().len() as u64;
-        Some(self.left_behind(connection)? + ahead)
+        let ahead = self.ahead.borrow().len() - self.ahead_read.get();
+        Some(self.left_behind(connection)? + ahead as u64)
     }
 
     /// As [`Body::left`], without those that were read ahead.
@@ -142,8 +144,14 @@ impl Body {
             return (taken, result);
         }
         let mut ahead = self.ahead.borrow_mut();
-        let (taken, result) = look(&ahead);
-        ahead.drain(..taken);
+        let read = self.ahead_read.get();
+        let (taken, result) = look(&ahead[read..]);
+        if read + taken == ahead.len() {
+            ahead.clear();
+            self.ahead_read.set(0);
+        } else {
+            self.ahead_read.set(read + taken);
+        }
         (taken, result)
     }
 

@@ -7,6 +7,7 @@
 #![deny(unsafe_code)]
 
 mod body;
+mod cgi;
 mod dispatch;
 mod entry;
 mod interpreter;

@@ -1,6 +1,7 @@
 //! The request that the calling thread is processing.
 
 use crate::body::{Body, Source};
+use crate::cgi::Running;
 use crate::codes::{self, Code};
 use crate::ecb::Connection;
 use crate::ecb::win32::Win32Error;
@@ -31,6 +32,8 @@ pub(crate) struct Request {
     pub(crate) looked_through: Cell<bool>,
     /// The charset of the script's own `Content-Type`; `None`: UTF-8.
     pub(crate) charset: RefCell<Option<String>>,
+    /// The CGI script that answers it, while one runs.
+    pub(crate) cgi: RefCell<Option<Running>>,
 }
 
 impl Request {
@@ -45,6 +48,7 @@ impl Request {
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             looked_through: Cell::new(false),
             charset: RefCell::new(None),
+            cgi: RefCell::new(None),
         }
     }
 }

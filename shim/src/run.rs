@@ -44,7 +44,12 @@ pub fn run(args: &RunArgs) -> Result<Option<Exit>> {
         (Some(script), _) => {
             let script = script_file(script)?;
             let (site, target) = open_site(&discover_root(&script), &script, args)?;
-            (site, target, Application::Home)
+            let application = if args.cgi {
+                Application::Cgi
+            } else {
+                Application::Home
+            };
+            (site, target, application)
         }
         (None, wsgi) => {
             let (site, target) = wsgi_site(args)?;

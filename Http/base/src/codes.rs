@@ -50,6 +50,10 @@ codes! {
     408 SETTING_IGNORED     "a setting of the site has no effect"
     409 QUEUE_FULL          "too many requests wait for a thread"
     410 WSGI_PROTOCOL       "a WSGI application broke a rule of WSGI"
+    411 CGI_OUTPUT          "the output of a CGI script is no CGI response"
+    412 CGI_ENDED_BADLY     "a CGI script ended with an error after its response"
+    413 CGI_BYTES_PRINTED   "bytes were printed as text"
     414 BODY_LONG           "a WSGI application sent more than it announced"
     415 WSGI_LOAD           "the WSGI application cannot be loaded"
+    416 CGI_EXCESS          "a CGI script wrote more than its Content-Length"
 }

@@ -21,3 +21,5 @@ pub const MOUNT: &CStr = c"PYISAPIE_MOUNT";
 /// How requests are run: `threads` (one process with many), `processes` (several of these), `once`
 /// (one request, then the process ends); without it, `processes`, since IIS does not tell.
 pub const PROCESS_MODEL: &CStr = c"PYISAPIE_PROCESS_MODEL";
+/// `1`: the file that the URL maps to is run as a CGI script, whatever its name.
+pub const CGI: &CStr = c"PYISAPIE_CGI";

@@ -1,6 +1,7 @@
 //! The page for a request whose handler failed.
 
 use super::handler;
+use super::hints;
 use super::settings::ErrorDetails;
 use crate::codes::Code;
 use crate::ecb::Connection;
@@ -37,7 +38,11 @@ impl Page {
         reason: &str,
         error: &PyErr,
     ) -> Self {
-        let traceback = format_exception(py, error);
+        let mut traceback = format_exception(py, error);
+        if let Some(hint) = hints::hint(py, error) {
+            traceback.push_str(hint.trim_start());
+            traceback.push('\n');
+        }
         let failed = request.body.client_gone()
             || request
                 .response

@@ -38,6 +38,8 @@ struct Process {
     /// A WSGI application in the place of both.
     wsgi: Option<wsgi::Spec>,
     model: ProcessModel,
+    /// Every request is answered by a CGI script.
+    cgi: bool,
     reload: Reload,
     error_details: ErrorDetails,
 }
@@ -164,6 +166,7 @@ fn process(py: Python<'_>, request: &Request) -> PyResult<Arc<Process>> {
         handler: host_variable(request, host_variables::HANDLER),
         wsgi: application.map(|application| wsgi::Spec { application, mount }),
         model,
+        cgi: host_variable(request, host_variables::CGI).is_some_and(|v| v == "1"),
         reload,
         error_details,
     });
@@ -237,6 +240,7 @@ fn set_home(py: Python<'_>, request: &Request) -> PyResult<PathBuf> {
 fn set_up(py: Python<'_>, process: &Process, generation: u64) -> Result<Handler, (Code, PyErr)> {
     let of_site = |error| (codes::HANDLER_INIT, error);
     let function = match (&process.wsgi, &process.handler) {
+        _ if process.cgi => loader::cgi_handler(py).map_err(of_site)?,
         (Some(spec), _) => wsgi::handler(py, spec).map_err(|e| (codes::WSGI_LOAD, e))?,
         (None, Some(file)) => loader::handler_file(py, file).map_err(of_site)?,
         (None, None) => site_handler(py).map_err(of_site)?,

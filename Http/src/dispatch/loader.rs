@@ -3,13 +3,13 @@
 
 use super::changes::{self, Seen};
 use super::handler;
-use super::python2;
+use super::hints;
 use super::settings::Reload;
 use super::turns;
 use crate::interpreter;
 use crate::module;
 use crate::request as current_request;
-use pyo3::exceptions::{PyException, PyImportError, PySyntaxError};
+use pyo3::exceptions::{PyException, PyImportError};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyCFunction, PyDict, PyModule, PyTuple};
@@ -72,11 +72,16 @@ fn load(py: Python<'_>, path: PathBuf) -> PyResult<Py<PyModule>> {
 /// Request()
 /// --
 ///
-/// Runs the script that the URL maps to, and gives what its Request() returns.
+/// Runs the script that the URL maps to, and gives what its Request() returns; a file *.cgi is run
+/// as a CGI script.
 #[pyfunction]
 #[pyo3(name = "Request", text_signature = None)]
 fn request(py: Python<'_>) -> PyResult<Py<PyAny>> {
     let path = module::script_translated(py)?;
+    let extension = Path::new(&path).extension();
+    if extension.is_some_and(|e| e.eq_ignore_ascii_case("cgi")) {
+        return run_cgi(py, &path);
+    }
     let script = script(py, &path);
     let request = module::ready()?;
     // A URL that ends with the script's name is the script's, and not a wildcard's.
@@ -84,6 +89,20 @@ fn request(py: Python<'_>) -> PyResult<Py<PyAny>> {
     let result = script.call_request(py);
     request.in_script.set(before);
     result
+}
+
+fn run_cgi(py: Python<'_>, path: &str) -> PyResult<Py<PyAny>> {
+    let run = py.import("Http.CGI")?.getattr("RunCGI")?;
+    run.call1((path,)).map(Bound::unbind)
+}
+
+/// The handler that runs whatever file the URL maps to as a CGI script.
+pub(super) fn cgi_handler(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    let call = |args: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| {
+        let py = args.py();
+        run_cgi(py, &module::script_translated(py)?)
+    };
+    Ok(PyCFunction::new_closure(py, Some(c"Request"), None, call)?.into_any())
 }
 
 /// A handler in a file of its own: a callable that calls the file's `Request()` as it is then.
@@ -123,7 +142,7 @@ fn script_of_file(py: Python<'_>, given: &str) -> Arc<Script> {
     let mut scripts = SCRIPTS
         .lock_py_attached(py)
         .unwrap_or_else(PoisonError::into_inner);
-    let path = clean(given);
+    let path = bare_path(given);
     let key = key(path);
     if let Some(script) = scripts.get(key.as_ref()) {
         return Arc::clone(script);
@@ -141,7 +160,7 @@ fn script_of_file(py: Python<'_>, given: &str) -> Arc<Script> {
 pub(crate) fn is_loaded(py: Python<'_>, given: &str) -> bool {
     let scripts = SCRIPTS.lock_py_attached(py);
     let scripts = scripts.unwrap_or_else(PoisonError::into_inner);
-    scripts.contains_key(key(clean(given)).as_ref())
+    scripts.contains_key(key(bare_path(given)).as_ref())
 }
 
 /// The scripts by the paths that hosts gave, so that the key need not be made for each request.
@@ -166,7 +185,7 @@ fn key(path: &str) -> Cow<'_, str> {
 
 /// The path without the prefix that hosts give it: `\\?\` on Windows, and elsewhere one that
 /// four characters can be cut from and that can be opened all the same.
-fn clean(given: &str) -> &str {
+pub(crate) fn bare_path(given: &str) -> &str {
     let bare = given
         .strip_prefix(r"\\?\")
         .or_else(|| given.strip_prefix("/./."));
@@ -311,9 +330,7 @@ impl Script {
 
     fn describe(&self, py: Python<'_>, error: &PyErr) -> String {
         let mut text = error.to_string();
-        if error.is_instance_of::<PySyntaxError>(py)
-            && let Some(hint) = python2::hint(py, error)
-        {
+        if let Some(hint) = hints::hint(py, error) {
             text.push_str(&hint);
         }
         text
@@ -333,9 +350,9 @@ mod tests {
 
     #[test]
     fn the_prefix_of_script_translated_is_taken_off() {
-        assert_eq!(clean(r"\\?\C:\site\a.py"), Path::new(r"C:\site\a.py"));
-        assert_eq!(clean("/././/srv/a.py"), Path::new("//srv/a.py"));
-        assert_eq!(clean("/srv/a.py"), Path::new("/srv/a.py"));
+        assert_eq!(bare_path(r"\\?\C:\site\a.py"), Path::new(r"C:\site\a.py"));
+        assert_eq!(bare_path("/././/srv/a.py"), Path::new("//srv/a.py"));
+        assert_eq!(bare_path("/srv/a.py"), Path::new("/srv/a.py"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod changes;
 mod error_page;
 mod failure;
 mod handler;
+mod hints;
 mod loader;
 mod process_model;
 mod python2;
@@ -29,7 +30,12 @@ pub(crate) use failure::take as take_failure;
 #[cfg(feature = "embed")]
 pub(crate) use handler::set_library_folder;
 pub(crate) use handler::{leave_site, process_model};
-pub(crate) use loader::{install, is_loaded};
+pub(crate) use loader::{bare_path, install, is_loaded};
+
+/// Counts the changes of the site's modules; `None`: edits are not to be seen.
+pub(crate) fn module_generation() -> Option<u64> {
+    (handler::reload() != settings::Reload::Never).then(changes::generation)
+}
 
 /// How the site's handler ended.
 enum Ended {

@@ -84,6 +84,17 @@ impl Env {
     }
 }
 
+/// A server variable as bytes, paths and account names as UTF-8; `None` where the host does not
+/// know it, or cannot say.
+pub(super) fn bytes(request: &Request, name: &str) -> Option<Vec<u8>> {
+    let value = variable(request, name).ok().flatten()?;
+    if WIDE.contains(&name) {
+        return Some(value.into_bytes());
+    }
+    // Latin-1 as below.
+    value.chars().map(|c| u8::try_from(c).ok()).collect()
+}
+
 /// A server variable as text; `None` where the host does not know it.
 pub(super) fn variable(
     request: &Request,

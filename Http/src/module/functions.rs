@@ -167,6 +167,10 @@ pub(super) fn flush(py: Python<'_>) -> PyResult<()> {
     let Some(request) = request::current() else {
         return Ok(());
     };
+    let ending = request.cgi.try_borrow();
+    if ending.is_ok_and(|r| r.as_ref().is_some_and(|r| r.ending)) {
+        return Ok(());
+    }
     // Python code may run inside Header or Write: an `encode` of a str subclass, a finaliser.
     let Ok(mut response) = request.response.try_borrow_mut() else {
         return Ok(());

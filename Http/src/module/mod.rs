@@ -1,10 +1,13 @@
 //! The built-in modules of Python: `PyISAPIe`, its private part `_PyISAPIe`, and the finder that
 //! brings the package `Http`.
 
+mod cgi;
 mod env;
 mod functions;
+mod input;
 pub(crate) mod package;
 mod read;
+mod streams;
 mod write;
 
 use crate::{interpreter, log};
@@ -62,9 +65,13 @@ fn internals(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(write_log, m)?)?;
     m.add_function(wrap_pyfunction!(functions::charset, m)?)?;
     m.add_function(wrap_pyfunction!(functions::flush, m)?)?;
-    m.add("write", wrap_pyfunction!(write::Write, m)?)?;
-    m.add("read", wrap_pyfunction!(read::Read, m)?)?;
-    Ok(())
+    m.add_function(wrap_pyfunction!(input::read, m)?)?;
+    m.add_function(wrap_pyfunction!(input::readline, m)?)?;
+    m.add_function(wrap_pyfunction!(streams::print, m)?)?;
+    m.add_function(wrap_pyfunction!(streams::close_stream, m)?)?;
+    m.add_function(wrap_pyfunction!(streams::stream_closed, m)?)?;
+    m.add_function(wrap_pyfunction!(streams::set_charset, m)?)?;
+    cgi::add_to(m)
 }
 
 /// Whether the calling thread is processing a request.

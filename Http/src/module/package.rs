@@ -33,6 +33,7 @@ pub(crate) fn folder_name() -> &'static str {
 /// The built-in files: module name, source, whether it is a package.
 const BUILT_IN: &[(&str, &str, bool)] = &[
     ("Http", include_str!("../../python/Http/__init__.py"), true),
+    ("Http.CGI", include_str!("../../python/Http/CGI.py"), false),
     (
         "Http.Config",
         include_str!("../../python/Http/Config.py"),

@@ -61,7 +61,10 @@ fn write_text(text: &Bound<'_, PyString>) -> PyResult<()> {
     }
 }
 
-fn encode<'py>(text: &Bound<'py, PyString>, charset: &str) -> PyResult<Bound<'py, PyBytes>> {
+pub(super) fn encode<'py>(
+    text: &Bound<'py, PyString>,
+    charset: &str,
+) -> PyResult<Bound<'py, PyBytes>> {
     Ok(text.call_method1("encode", (charset,))?.cast_into()?)
 }
 

@@ -7,6 +7,9 @@ use std::io::Write;
 /// The end of a chunked body.
 pub(super) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
+/// What stands behind the data of a chunk.
+pub(super) const CHUNK_END: &[u8] = b"\r\n";
+
 /// Room for the longest line written here, `Transfer-Encoding: chunked`, and the blank line.
 pub(super) const MAX_LINE: usize = 40;
 
@@ -139,8 +142,13 @@ pub(super) fn chunk(data: &[u8]) -> Vec<u8> {
     let mut framed = Vec::with_capacity(data.len() + 12);
     let _ = write!(framed, "{:x}\r\n", data.len());
     framed.extend_from_slice(data);
-    framed.extend_from_slice(b"\r\n");
+    framed.extend_from_slice(CHUNK_END);
     framed
+}
+
+/// What stands before the data of a chunk.
+pub(super) fn chunk_begin(length: u64) -> Vec<u8> {
+    format!("{length:x}\r\n").into_bytes()
 }
 
 /// The value of a `Content-Length` header: digits only, as RFC 9110 wants it.

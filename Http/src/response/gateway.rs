@@ -1,6 +1,7 @@
 //! What a gateway (WSGI, CGI) needs of a response besides what `Header` and `Write` do.
 
-use super::{Client, FilePart, Response, WriteError, status};
+use super::{Client, FilePart, Response, WriteError, framing, status};
+use std::sync::Arc;
 
 impl Response {
     /// Sets the status with a text of the application's own; the caller has checked it.
@@ -25,6 +26,16 @@ impl Response {
         self.buffer_size = self.output.buffer_size;
         self.framing
             .forget(self.output.keep_alive && self.protocol.keep_connection);
+    }
+
+    /// Forgets everything, the body too: it is as new, and no gateway's. `false`: something was
+    /// sent.
+    pub fn start_over(&mut self) -> bool {
+        if self.headers_sent || self.failed.is_some() || self.ended {
+            return false;
+        }
+        *self = Self::new(Arc::clone(&self.output), self.protocol);
+        true
     }
 
     /// The length that was announced, if one was.
@@ -78,7 +89,15 @@ impl Response {
             return Ok(());
         }
         self.data_sent = true;
-        let sent = client.file(part);
+        if !self.framing.chunked() {
+            let sent = client.file(part);
+            return Ok(self.note(sent)?);
+        }
+        // Something was written before, so the head is out and has promised chunks.
+        let sent = client
+            .body(&framing::chunk_begin(part.length))
+            .and_then(|()| client.file(part))
+            .and_then(|()| client.body(framing::CHUNK_END));
         Ok(self.note(sent)?)
     }
 }
@@ -122,6 +141,21 @@ mod tests {
             client.block
         );
         assert!(!client.block.contains("X-Old"));
+    }
+
+    #[test]
+    fn what_was_not_sent_can_be_forgotten_with_its_body() {
+        let (mut response, mut client) = response(HTTP11);
+        response.set_status_line(404, b"Gone");
+        response.write(b"old", None, &mut client).unwrap();
+        assert!(response.start_over());
+        response.write(b"other", None, &mut client).unwrap();
+        response.flush(&mut client).unwrap();
+        assert_eq!(
+            (client.status, &client.body[..]),
+            (200, &b"5\r\nother\r\n"[..])
+        );
+        assert!(!response.start_over());
     }
 
     #[test]

@@ -77,11 +77,22 @@ fn one_by_one(request: &Request, start: &StartResponse, result: &Bound<'_, PyAny
         let text = format!("the application returned {kind}: return a list with bytes in it");
         return Err(violation::<PyTypeError>(request, &text));
     }
-    let Ok(pieces) = result.try_iter() else {
-        let kind = result.get_type().name()?;
-        let text = format!("the application returned {kind}, which is no iterable of bytes");
-        return Err(violation::<PyTypeError>(request, &text));
+    let py = result.py();
+    let pieces = match result.try_iter() {
+        Ok(pieces) => pieces,
+        Err(error) if error.is_instance_of::<PyTypeError>(py) => {
+            let kind = result.get_type().name()?;
+            let text = format!("the application returned {kind}, which is no iterable of bytes");
+            let no_iterable = violation::<PyTypeError>(request, &text);
+            no_iterable.set_cause(py, Some(error));
+            return Err(no_iterable);
+        }
+        // Of the application's own `__iter__`.
+        Err(error) => return Err(error),
     };
+    let response = request.response.borrow();
+    let head_only = response.as_ref().is_some_and(|r| r.is_head());
+    drop(response);
     for data in pieces {
         let data = data?;
         let data = piece(request, &data, "the body has")?;
@@ -92,7 +103,8 @@ fn one_by_one(request: &Request, start: &StartResponse, result: &Bound<'_, PyAny
         if !start.started() {
             return Err(not_started(request));
         }
-        if !write(request, data, true)? {
+        // The headers are final now, and nobody takes the body, which may have no end.
+        if head_only || !write(request, data, true)? {
             break;
         }
     }

@@ -67,9 +67,14 @@ impl StartResponse {
                 b"" => response.set_status(code),
                 reason => response.set_status_line(code, reason),
             }
-            lines
+            let applied = lines
                 .iter()
-                .try_for_each(|line| line.apply(&request, response))
+                .try_for_each(|line| line.apply(&request, response));
+            if applied.is_err() {
+                // What was refused leaves nothing behind: the application may try again.
+                response.restart();
+            }
+            applied
         })
         .unwrap_or(Ok(()))?;
         this.started.store(true, Ordering::Relaxed);
@@ -111,7 +116,8 @@ fn status_line(request: &Request, status: &Bound<'_, PyAny>) -> PyResult<(u16, V
     let digits = digits.filter(|c| c.len() == 3 && c.bytes().all(|b| b.is_ascii_digit()));
     let number = digits
         .and_then(|digits| digits.parse().ok())
-        .filter(|n| (100..600).contains(n));
+        // The client waits for another response behind one of the hundreds.
+        .filter(|n| (200..600).contains(n));
     if let Some(number) = number
         && !reason.iter().any(u8::is_ascii_control)
     {

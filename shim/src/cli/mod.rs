@@ -199,6 +199,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "/PATH", requires = "wsgi")]
     pub url: Option<String>,
 
+    /// Run it as a CGI script, whatever its name; one called *.cgi is run so anyway
+    #[arg(long, conflicts_with = "wsgi")]
+    pub cgi: bool,
+
     /// Show the status line and the headers too
     #[arg(short, long)]
     pub include: bool,
@@ -257,7 +261,8 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub ready_file: Option<PathBuf>,
 
-    /// Which files are scripts; can be repeated [default: *.py, or what web.config says]
+    /// Which files are scripts; can be repeated [default: *.py and *.cgi, or what
+    /// web.config says]
     #[arg(long, value_name = "PATTERN", conflicts_with = "wildcard")]
     pub map: Vec<String>,
 

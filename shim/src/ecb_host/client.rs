@@ -17,7 +17,7 @@ pub trait Body: Send {
 pub struct Head {
     /// The status code.
     pub status: u16,
-    /// The reason phrase, as the extension wrote it.
+    /// The reason phrase, as the extension wrote it: a character for each of its bytes.
     pub reason: String,
     /// Names in the extension's spelling, and values, in order.
     pub headers: Vec<(String, Vec<u8>)>,
@@ -87,9 +87,17 @@ impl Head {
         std::str::from_utf8(length).ok()?.parse().ok()
     }
 
+    /// The reason phrase as it goes over the wire.
+    pub fn reason_bytes(&self) -> Vec<u8> {
+        let bytes = self.reason.chars().map(|c| u8::try_from(c).unwrap_or(b'?'));
+        bytes.collect()
+    }
+
     /// The head as it goes over the wire, with its blank line.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = format!("HTTP/1.1 {} {}\r\n", self.status, self.reason).into_bytes();
+        let mut bytes = format!("HTTP/1.1 {} ", self.status).into_bytes();
+        bytes.extend_from_slice(&self.reason_bytes());
+        bytes.extend_from_slice(b"\r\n");
         for (name, value) in &self.headers {
             bytes.extend_from_slice(name.as_bytes());
             bytes.extend_from_slice(b": ");

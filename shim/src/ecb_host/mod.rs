@@ -81,6 +81,8 @@ pub enum Application {
     Home,
     /// `PYISAPIE_HANDLER` of the core: a file in the place of `Http/Isapi.py`.
     Handler(PathBuf),
+    /// `PYISAPIE_CGI` of the core: every script is a CGI script.
+    Cgi,
     /// `PYISAPIE_WSGI` and `PYISAPIE_MOUNT` of the core.
     Wsgi {
         /// `module:attribute`.

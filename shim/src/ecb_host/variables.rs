@@ -102,6 +102,7 @@ impl Conn {
         }
         match &self.host.options.application {
             Application::Handler(file) if own(host_variables::HANDLER) => return text(path(file)),
+            Application::Cgi if own(host_variables::CGI) => return text("1"),
             Application::Wsgi { application, .. } if own(host_variables::WSGI) => {
                 return text(application);
             }

@@ -292,7 +292,7 @@ fn response(handle: &Handle, head: Head, body: ReplyBody) -> Option<Response<Rep
         *response.extensions_mut() = extensions;
     }
     if status.canonical_reason() != Some(&head.reason)
-        && let Ok(reason) = ReasonPhrase::try_from(head.reason.into_bytes())
+        && let Ok(reason) = ReasonPhrase::try_from(head.reason_bytes())
     {
         response.extensions_mut().insert(reason);
     }

@@ -8,6 +8,7 @@
 mod discover;
 pub mod handlers;
 mod mime;
+mod names;
 mod real_path;
 mod refusal;
 mod routing;
@@ -38,7 +39,7 @@ const CONFIG_NAMES: [&str; 2] = ["web.config", "Web.config"];
 /// How a site is opened: what the command line says.
 #[derive(Clone, Debug)]
 pub struct SiteOptions {
-    /// Patterns that go to the extension, in order; default `*.py`.
+    /// Patterns that go to the extension, in order; default `*.py` and `*.cgi`.
     pub map: Vec<String>,
     /// `map` was given by the user: it replaces the extension handlers of `web.config`.
     pub map_is_explicit: bool,
@@ -53,7 +54,7 @@ pub struct SiteOptions {
 impl Default for SiteOptions {
     fn default() -> Self {
         Self {
-            map: vec!["*.py".into()],
+            map: vec!["*.py".into(), "*.cgi".into()],
             map_is_explicit: false,
             wildcard: false,
             home: None,

@@ -2,9 +2,9 @@
 
 use super::Site;
 use super::handlers::{Access, Handler, Kind, MappingKind, ResourceType, Verbs};
-use super::mime;
 use super::refusal::Refusal;
 use super::url::UrlPath;
+use super::{mime, names};
 use std::path::{Path, PathBuf};
 
 /// A request for the extension, with the variables that depend on how it was matched.
@@ -121,7 +121,10 @@ impl Site {
     }
 
     fn decide(&self, method: &str, path: &str, from: usize) -> Decision {
-        let is_folder = |prefix: &str| self.map_path(prefix).is_dir();
+        // Behind such a name nothing is looked for on disk.
+        let unreal = names::first_unreal(path);
+        let is_real = |prefix: &str| unreal.as_ref().is_none_or(|(at, _)| prefix.len() <= *at);
+        let is_folder = |prefix: &str| is_real(prefix) && self.map_path(prefix).is_dir();
         // Methods of handlers that know the path but not the method.
         let mut allowed: Vec<&str> = Vec::new();
         // Such a handler names scripts: the static handler must not send their source instead.
@@ -148,6 +151,16 @@ impl Site {
             }
             if let Some(refusal) = self.access(handler) {
                 return Decision::Refused(refusal);
+            }
+            // What follows a script's name, and what an interceptor gets, is no file's name.
+            let names_file = is_static
+                || mapping != MappingKind::Wildcard
+                || handler.resource_type != ResourceType::Unspecified;
+            if let Some((at, refusal)) = &unreal
+                && names_file
+                && *at < end
+            {
+                return Decision::Refused(refusal.clone());
             }
             let subject = self.map_path(&path[..end]);
             if !is_there(handler.resource_type, &subject) {

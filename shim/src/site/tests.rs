@@ -311,7 +311,7 @@ fn extension_handlers_of_web_config_replace_the_default_map_only() {
             map_is_explicit: true,
             ..plain.clone()
         }),
-        ["*.py", "*"]
+        ["*.py", "*.cgi", "*"]
     );
     assert_eq!(
         patterns(&SiteOptions {
@@ -325,7 +325,7 @@ fn extension_handlers_of_web_config_replace_the_default_map_only() {
             use_web_config: false,
             ..plain
         }),
-        ["*.py", "*"]
+        ["*.py", "*.cgi", "*"]
     );
 }
 
@@ -392,5 +392,41 @@ proptest! {
         let path = site.map_path(&url);
         prop_assert!(path.starts_with(&site.root));
         prop_assert!(!path.components().any(|c| c == std::path::Component::ParentDir));
+    }
+}
+
+#[test]
+fn a_name_that_is_no_files_goes_to_an_interceptor_and_to_nothing_that_looks_for_one() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("a.py"), "").unwrap();
+    let wildcard = SiteOptions {
+        wildcard: true,
+        ..SiteOptions::default()
+    };
+    let site = Site::open(dir.path(), &wildcard).unwrap();
+    for target in ["/wiki/Special:Version", "/a.py::$DATA", "/con", "/x."] {
+        let Decision::Extension(route) = decide(&site, "GET", target) else {
+            panic!("{target} is the interceptor's");
+        };
+        assert_eq!(route.path_info, target);
+        // The static handler behind it looks for a file.
+        let next = site.pass_through(&route);
+        assert!(
+            matches!(&next, Decision::Refused(r) if r.status == 404 && r.reason.contains("segment")),
+            "{target}: {next:?}"
+        );
+    }
+    let mapped = Site::open(dir.path(), &SiteOptions::default()).unwrap();
+    let route = decide(&mapped, "GET", "/a.py/Special:Version/x.");
+    assert!(
+        matches!(&route, Decision::Extension(r) if r.script_name == "/a.py"),
+        "{route:?}"
+    );
+    for target in ["/a.py::$DATA", "/a.py.", "/x:y/a.py", "/con/a.py/b"] {
+        let decision = decide(&mapped, "GET", target);
+        assert!(
+            matches!(&decision, Decision::Refused(r) if r.status == 404),
+            "{target}: {decision:?}"
+        );
     }
 }

@@ -28,8 +28,6 @@ impl UrlPath {
     /// 400 for what http.sys refuses: no leading `/`, a percent sign without two hex digits,
     /// control characters, too long or too many segments, a path that climbs above the root.
     /// 404.11 for a path in which a second decoding would find a separator, a dot or a NUL.
-    /// 404.0 for names that Windows reads as something else: `:`, trailing dots and blanks,
-    /// device names, short (8.3) names.
     pub fn parse(target: &str) -> Result<Self, Refusal> {
         let query_at = target.find('?');
         let raw_path = &target[..query_at.unwrap_or(target.len())];
@@ -100,10 +98,6 @@ fn bad(reason: &str) -> Refusal {
     Refusal::new(400, 0, reason)
 }
 
-fn unreal(segment: &str, why: &str) -> Refusal {
-    Refusal::new(404, 0, format!("the segment \"{segment}\" {why}"))
-}
-
 /// Decodes once; http.sys refuses a `%` that introduces nothing.
 fn decode(raw: &str) -> Result<String, Refusal> {
     let bytes = raw.as_bytes();
@@ -148,7 +142,9 @@ fn normalise(decoded: &str) -> Result<String, Refusal> {
             ".." if kept.pop().is_none() => return Err(bad("the path climbs above the root")),
             ".." => {}
             _ => {
-                check_segment(segment)?;
+                if segment.chars().count() > SEGMENT_CHARS {
+                    return Err(bad("a segment of the path is too long"));
+                }
                 kept.push(segment);
             }
         }
@@ -165,70 +161,6 @@ fn normalise(decoded: &str) -> Result<String, Refusal> {
         path.push('/');
     }
     Ok(path)
-}
-
-/// Refuses names that Windows takes for another file, or for none: a check of the name would
-/// then have checked the wrong one.
-fn check_segment(segment: &str) -> Result<(), Refusal> {
-    if segment.chars().count() > SEGMENT_CHARS {
-        return Err(bad("a segment of the path is too long"));
-    }
-    if segment.contains(':') {
-        return Err(unreal(
-            segment,
-            "holds a colon, which names a drive or a data stream",
-        ));
-    }
-    if segment.ends_with(['.', ' ']) {
-        return Err(unreal(
-            segment,
-            "ends in a dot or a blank, which Windows strips",
-        ));
-    }
-    if is_device(segment) {
-        return Err(unreal(segment, "is a device of Windows, not a file"));
-    }
-    if is_short_name(segment) {
-        return Err(unreal(segment, "has the form of a short (8.3) name"));
-    }
-    Ok(())
-}
-
-/// `CON`, `nul.txt`, `COM1`: reserved with any extension.
-fn is_device(segment: &str) -> bool {
-    let stem = segment
-        .split('.')
-        .next()
-        .unwrap_or("")
-        .trim_end()
-        .to_uppercase();
-    if matches!(
-        &*stem,
-        "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$" | "CLOCK$"
-    ) {
-        return true;
-    }
-    // The superscript digits count, too.
-    let number = stem
-        .strip_prefix("COM")
-        .or_else(|| stem.strip_prefix("LPT"));
-    number.is_some_and(|n| {
-        let mut chars = n.chars();
-        matches!(
-            (chars.next(), chars.next()),
-            (Some('0'..='9' | '¹' | '²' | '³'), None)
-        )
-    })
-}
-
-/// `WEB~1.CON` would open `web.config` past the check of its name.
-fn is_short_name(segment: &str) -> bool {
-    let (stem, extension) = segment.rsplit_once('.').unwrap_or((segment, ""));
-    let digits = stem.rsplit_once('~').map_or("", |(_, digits)| digits);
-    stem.len() <= 8
-        && extension.len() <= 3
-        && !digits.is_empty()
-        && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -107,37 +107,6 @@ fn harmless_double_escapes_are_left_to_the_site() {
     }
 }
 
-#[test]
-fn names_that_windows_reads_otherwise_are_404() {
-    for target in [
-        "/a.py::$DATA",
-        "/a:b",
-        "/c:/x",
-        "/a.py.",
-        "/a.py%20",
-        "/a./b",
-        "/...",
-        "/con",
-        "/NUL.txt",
-        "/com1.py/x",
-        "/LPT%C2%B2",
-        "/aux%20.x",
-        "/WEB~1.CON",
-    ] {
-        assert_eq!(path(target), "404.0", "{target}");
-    }
-    for target in [
-        "/console.py",
-        "/com",
-        "/com10",
-        "/nulls",
-        "/longer-name~1.html",
-        "/~joe/x",
-    ] {
-        assert_eq!(path(target), target);
-    }
-}
-
 fn stays_below_the_root(target: &str) {
     let Ok(url) = UrlPath::parse(target) else {
         return;

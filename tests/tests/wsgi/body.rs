@@ -254,3 +254,31 @@ fn a_body_that_was_not_read_does_no_harm() {
         assert_eq!(connection.response(false).unwrap().text(), "ignored");
     }
 }
+
+#[test]
+fn head_does_not_wait_for_a_body_without_an_end() {
+    let app = App::plain(
+        "def body():\n    try:\n        while True:\n            yield b'x'\n    \
+         finally:\n        environ['wsgi.errors'].write('closed\\n')\n\
+         start_response('200 OK', TEXT)\nreturn body()",
+    );
+    let mut connection = Connection::open(&app.server.address);
+    connection
+        .send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    assert_eq!(connection.response(true).unwrap().status, 200);
+    app.server.wait_for_err(|err| err.contains("closed"));
+}
+
+#[test]
+fn a_file_behind_what_was_written_is_whole() {
+    let app = App::plain(
+        "file = open(__file__ + '.txt', 'w+b')\nfile.write(b'-file')\nfile.seek(1)\n\
+         start_response('200 OK', TEXT)(b'written ')\n\
+         return environ['wsgi.file_wrapper'](file)",
+    );
+    let mut connection = Connection::open(&app.server.address);
+    for _ in 0..2 {
+        assert_eq!(connection.get("/").text(), "written file");
+    }
+}

@@ -195,3 +195,14 @@ fn base_none_is_the_path_of_the_iis_application() {
     );
     assert_eq!(run.out, "/page.py|");
 }
+
+#[test]
+fn paths_that_no_file_could_have_are_the_applications() {
+    let app = App::valid(SHOW);
+    for path in ["/wiki/Special:Version", "/end.", "/con", "/LONGNA~1"] {
+        assert_eq!(
+            shown(&app, &format!("{path}?PATH_INFO"), ""),
+            [format!("'{path}'")]
+        );
+    }
+}

@@ -54,6 +54,14 @@ const BROKEN: &[(&str, &str)] = &[
         "is none: write '200 OK'",
     ),
     (
+        "start_response('100 Continue', TEXT)\nreturn []",
+        "the status '100 Continue' is none: write '200 OK'",
+    ),
+    (
+        "start_response('103 Early Hints', TEXT)\nreturn [b'x']",
+        "the status '103 Early Hints' is none",
+    ),
+    (
         "start_response('1000 High', TEXT)\nreturn []",
         "is none: write '200 OK'",
     ),
@@ -96,6 +104,11 @@ const BROKEN: &[(&str, &str)] = &[
     (
         "start_response('200 OK', [('Transfer-Encoding', 'chunked')])\nreturn []",
         "the server&#x27;s business",
+    ),
+    (
+        "class Body:\n    def __iter__(self):\n        raise LookupError('in iter')\n\
+         start_response('200 OK', TEXT)\nreturn Body()",
+        "LookupError: in iter",
     ),
     ("raise ValueError('on purpose')", "ValueError: on purpose"),
     ("sys.exit(3)", "exited before it called start_response()"),

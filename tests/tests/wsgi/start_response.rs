@@ -118,3 +118,26 @@ fn no_default_header_is_added_to_an_applications_own() {
     );
     assert_eq!(response.header("Content-Length"), None);
 }
+
+/// PEP 3333, "Unicode Issues": a status is Latin-1, as headers are.
+#[test]
+fn a_status_text_beyond_ascii_is_latin_1_on_the_wire() {
+    let app = App::plain("start_response('200 Gr\\xfc\\xdfe', TEXT)\nreturn [b'x']");
+    assert_eq!(app.get("/").line, "HTTP/1.1 200 Gr\u{fc}\u{df}e");
+}
+
+#[test]
+fn what_is_refused_leaves_no_header_behind() {
+    let app = App::plain(
+        "try:\n    start_response('404 Gone', TEXT + [('X-A', '1'), ('X-B', 'b\\nc')])\n\
+         except ValueError:\n    start_response('200 OK', TEXT + [('X-A', '2')])\nreturn [b'x']",
+    );
+    let response = app.get("/");
+    let values: Vec<_> = response
+        .headers
+        .iter()
+        .filter(|(name, _)| name == "X-A")
+        .map(|(_, value)| &value[..])
+        .collect();
+    assert_eq!((response.status, values), (200, vec!["2"]));
+}
