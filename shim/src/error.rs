@@ -48,6 +48,11 @@ impl Error {
         self
     }
 
+    /// Where it points: offset and length in bytes.
+    pub fn span(&self) -> Option<(usize, usize)> {
+        self.0.span
+    }
+
     /// The stable code.
     pub fn code(&self) -> Code {
         self.0.code

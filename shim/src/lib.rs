@@ -53,6 +53,10 @@ fn act(command: &Command) -> error::Result<Option<Exit>> {
         Command::Run(args) => run::run(args),
         Command::Serve(args) => serve::serve(args),
         Command::Test(args) => testing::command::test(args),
+        Command::Review(args) => testing::review::review(args),
+        Command::Accept(which) => testing::review::accept(which),
+        Command::Reject(which) => testing::review::reject(which),
+        Command::Pending(args) => testing::review::pending(args),
         Command::Check(args) => check::check(args),
         Command::Iis { command } => iis::iis(command),
         Command::Completions { shell } => {

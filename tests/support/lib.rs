@@ -79,6 +79,7 @@ pub fn builtin_shim(arguments: &[&str]) -> Command {
         "CI",
         "TF_BUILD",
         "INSTA_UPDATE",
+        "INSTA_PENDING_DIR",
     ] {
         command.env_remove(name);
     }

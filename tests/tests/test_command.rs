@@ -1,5 +1,16 @@
 //! `isapi-shim test`: request files, snapshots, exit codes.
 
+#[path = "test_command/checks.rs"]
+mod checks;
+#[path = "test_command/processes.rs"]
+mod processes;
+#[path = "test_command/reports.rs"]
+mod reports;
+#[path = "test_command/review.rs"]
+mod review;
+#[path = "test_command/watch.rs"]
+mod watch;
+
 use acceptance::site::Site;
 use acceptance::{Finished, finish, shim};
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod iis;
+mod testing;
 mod values;
 
 use crate::ecb_host::Trace;
@@ -11,6 +12,7 @@ pub use iis::{Bits, CheckArgs, CheckFormat, ConfigArgs, ConfigFormat, IisCommand
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+pub use testing::{PendingArgs, PendingFormat, PendingPaths, ReviewArgs, TestArgs};
 pub use values::{HeaderArg, ServerVar};
 
 /// Run, serve and test PyISAPIe scripts (`from Http import *`) without IIS.
@@ -36,6 +38,14 @@ pub enum Command {
     Serve(ServeArgs),
     /// Send the requests of .http files, and compare the responses with snapshots.
     Test(TestArgs),
+    /// Decide about snapshots that are new or differ, one after the other.
+    Review(ReviewArgs),
+    /// Accept the snapshots that are new or differ.
+    Accept(PendingPaths),
+    /// Throw away the snapshots that are new or differ.
+    Reject(PendingPaths),
+    /// List the snapshots that wait for a decision.
+    Pending(PendingArgs),
     /// Read scripts without running them, and name what Python 3 will not do as it was meant.
     Check(CheckScriptsArgs),
     /// Set up a site under IIS, and find the mistakes of one.
@@ -282,38 +292,6 @@ pub struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = 512,
           value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: u16,
-
-    /// The host.
-    #[command(flatten)]
-    pub host: HostArgs,
-}
-
-/// `isapi-shim test`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  isapi-shim test
-  isapi-shim test site/hello.http
-  isapi-shim test --accept site
-
-Each request has one snapshot in `snapshots` beside its .http file. A response without a \
-snapshot, or unlike it, is a failure; --accept makes it the snapshot.")]
-pub struct TestArgs {
-    /// .http files, or folders to look for them
-    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
-    pub paths: Vec<PathBuf>,
-
-    /// Take every response as its snapshot
-    #[arg(long)]
-    pub accept: bool,
-
-    /// Only requests whose key (`file::name`) contains TEXT
-    #[arg(long, value_name = "TEXT")]
-    pub filter: Option<String>,
-
-    /// Write how many passed, failed and were skipped to FILE, for a parent process
-    #[arg(long, value_name = "FILE", hide = true)]
-    pub summary_file: Option<PathBuf>,
 
     /// The host.
     #[command(flatten)]

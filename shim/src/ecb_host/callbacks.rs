@@ -52,14 +52,14 @@ pub(super) fn call(
     };
     let trace = conn.host.options.trace;
     let mut note = Note {
-        on: trace.is_on(),
+        on: trace.is_on() || conn.host.probe.keeps_calls(),
         ..Note::default()
     };
     let since = note.on.then(Instant::now);
     let result = catch_unwind(AssertUnwindSafe(|| f(&conn, &mut note)))
         .unwrap_or(Err(Win32Error::READ_FAULT));
     if note.on {
-        trace.write(&Call {
+        let call = Call {
             request: conn.id,
             call: name,
             argument: &note.argument,
@@ -69,7 +69,9 @@ pub(super) fn call(
             result: if result.is_ok() { "TRUE" } else { "FALSE" },
             error: result.err().map(|e| e.0),
             us: micros(since),
-        });
+        };
+        conn.host.probe.keep(&call);
+        trace.write(&call);
     }
     match result {
         Ok(()) => 1,
@@ -178,6 +180,7 @@ pub(super) unsafe extern "system" fn get_server_variable(
         bytes.extend_from_slice(if wide { &[0, 0] } else { &[0] });
         note.done = Some(bytes.len() as u64);
         let needed = u32::try_from(bytes.len()).map_err(|_| Win32Error::INSUFFICIENT_BUFFER)?;
+        let needed = needed.saturating_add(conn.host.probe.variable(&name, offered)?);
         // SAFETY: `size` is not NULL; `buffer` has at least `offered` bytes by ISAPI's contract.
         unsafe {
             // No buffer and no size ask for the size; no buffer of some size is a mistake.
@@ -228,6 +231,7 @@ pub(super) unsafe extern "system" fn write_client(
                 Ok(length)
             });
         }
+        conn.host.probe.writing()?;
         conn.reply().data(data)?;
         note.done = Some(u64::from(length));
         Ok(())
@@ -276,6 +280,8 @@ impl Conn {
 
     /// More of the request body than was preloaded.
     pub(super) fn read_body(&self, buffer: &mut [u8]) -> Result<usize, Win32Error> {
+        let room = self.host.probe.reading(buffer.len())?;
+        let buffer = &mut buffer[..room];
         if buffer.is_empty() {
             return Ok(0);
         }

@@ -16,6 +16,7 @@ mod load_error;
 mod misuse;
 mod paths;
 mod pending;
+mod probe;
 mod registry;
 mod reply;
 mod request;
@@ -40,6 +41,7 @@ use head::Parsed;
 use isapi_base::ecb::constants::{HSE_STATUS_ERROR, UPLOAD_READ_AHEAD};
 use isapi_base::ecb::win32::Win32Error;
 use latch::{Ended, Latch};
+pub use probe::{Fault, Probe};
 use reply::Reply;
 pub use request::{HeaderList, Request, Spelling, Version};
 pub use said::{Said, listen};
@@ -96,6 +98,8 @@ pub struct Host {
     site: Site,
     extension: Extension,
     options: HostOptions,
+    /// See [`Host::probe`].
+    probe: Probe,
     /// Requests that were given up and have not ended.
     given_up: AtomicUsize,
 }
@@ -176,6 +180,7 @@ impl Host {
             site,
             extension,
             options,
+            probe: Probe::default(),
             given_up: AtomicUsize::new(0),
         })
     }
@@ -183,6 +188,11 @@ impl Host {
     /// The site.
     pub fn site(&self) -> &Site {
         &self.site
+    }
+
+    /// For tests, which send one request at a time: its calls, and what goes wrong in it.
+    pub fn probe(&self) -> &Probe {
+        &self.probe
     }
 
     /// The `Server` header's value.
@@ -231,7 +241,7 @@ impl Host {
             read: 0,
             limit: self.site.max_content_length,
         };
-        let ahead = incoming.read_ahead(request.length);
+        let ahead = incoming.read_ahead(request.length, &self.probe);
         // A chunked body has told its length only now.
         if let Err(refusal) = self.site.check_length(incoming.read) {
             return refuse(reply, &refusal);
@@ -263,12 +273,17 @@ impl Host {
 impl Incoming {
     /// What IIS reads before it calls the extension. A chunked body that ends within it is
     /// presented with its length, as IIS does.
-    fn read_ahead(&mut self, length: Option<u64>) -> Result<(Vec<u8>, Option<u64>), Win32Error> {
+    fn read_ahead(
+        &mut self,
+        length: Option<u64>,
+        probe: &Probe,
+    ) -> Result<(Vec<u8>, Option<u64>), Win32Error> {
         let wanted = length.map_or(UPLOAD_READ_AHEAD, |l| {
             usize::try_from(l)
                 .unwrap_or(usize::MAX)
                 .min(UPLOAD_READ_AHEAD)
         });
+        let wanted = probe.preload(wanted);
         let mut preload = vec![0; wanted];
         let mut filled = 0;
         while filled < wanted {

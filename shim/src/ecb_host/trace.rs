@@ -82,6 +82,27 @@ impl Call<'_> {
         }
         line + &format!(" {} us", self.us)
     }
+
+    /// What is the same in each run and on each machine: no times and numbers of requests, no
+    /// values (they may be cut in the middle of a path), and sizes of the body only.
+    pub(super) fn lasting(&self) -> String {
+        let mut line = self.call.to_owned();
+        if !self.argument.is_empty() {
+            line += &format!(" {}", self.argument);
+        }
+        let body = ["ReadClient", "WriteClient"].contains(&self.call);
+        if let (true, Some(size)) = (body, self.size) {
+            line += &format!(" size={size}");
+        }
+        line += &format!(" -> {}", self.result);
+        if let (true, Some(done)) = (self.call == "ReadClient", self.done) {
+            line += &format!(" done={done}");
+        }
+        if let Some(error) = self.error {
+            line += &format!(" error={}", Win32Error(error));
+        }
+        line
+    }
 }
 
 /// A value for a trace: text, cut to a length that keeps a line readable.

@@ -4,7 +4,7 @@ use super::snapshot;
 use crate::codes;
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The request files among `paths`, sorted: files as given, folders with all `*.http` and `*.rest`
 /// below them, without folders that start with a dot, `target` and `node_modules`. No paths at all
@@ -18,9 +18,7 @@ pub fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in if paths.is_empty() { &here[..] } else { paths } {
         if !path.exists() {
-            let what = format!("{} does not exist", path.display());
-            return Err(Error::new(codes::HTTP_FILE_MISSING, what)
-                .fix("name request files (`*.http`), or folders to look for them in"));
+            return Err(missing(path));
         }
         // A file is a walk of one entry, and taken whatever it is called.
         let walk = walkdir::WalkDir::new(path).into_iter();
@@ -63,7 +61,14 @@ pub fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn is_passed_over(entry: &walkdir::DirEntry) -> bool {
+pub(super) fn missing(path: &Path) -> Error {
+    let what = format!("{} does not exist", path.display());
+    Error::new(codes::HTTP_FILE_MISSING, what)
+        .fix("name request files (`*.http`), or folders to look for them in")
+}
+
+/// Folders that start with a dot, and those of tools.
+pub(super) fn is_passed_over(entry: &walkdir::DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
     entry.file_type().is_dir()
         && (name.starts_with('.') || name == "target" || name == "node_modules")

@@ -14,14 +14,23 @@ const CONTEXT: usize = 3;
 /// changed within a line are marked. Control characters are shown as pictures, so that a response
 /// cannot play with the terminal. Empty if the texts are equal.
 pub fn text(stored: &str, now: &str, colour: bool) -> String {
+    of(stored, now, ["stored", "now"], CONTEXT, colour)
+}
+
+/// As [`text()`], with all lines, so that both texts can be read.
+pub fn whole(one: &str, two: &str, names: [&str; 2], colour: bool) -> String {
+    of(one, two, names, usize::MAX / 4, colour)
+}
+
+fn of(stored: &str, now: &str, names: [&str; 2], context: usize, colour: bool) -> String {
     let diff = TextDiff::from_lines(stored, now);
-    let groups = diff.grouped_ops(CONTEXT);
+    let groups = diff.grouped_ops(context);
     let mut out = String::new();
     if groups.is_empty() {
         return out;
     }
-    line(&mut out, OLD, colour, "--- stored");
-    line(&mut out, NEW, colour, "+++ now");
+    line(&mut out, OLD, colour, &format!("--- {}", names[0]));
+    line(&mut out, NEW, colour, &format!("+++ {}", names[1]));
     for group in groups {
         let (Some(first), Some(last)) = (group.first(), group.last()) else {
             continue;
@@ -78,13 +87,18 @@ fn line(out: &mut String, style: Style, colour: bool, text: &str) {
 }
 
 fn paint(out: &mut String, style: Style, colour: bool, text: &str) {
-    let shown: String = text.chars().map(visible).collect();
+    let shown = safe(text);
     if colour && !shown.is_empty() {
         // Writing to a string cannot fail.
         let _ = write!(out, "{style}{shown}{style:#}");
     } else {
         out.push_str(&shown);
     }
+}
+
+/// A text that cannot play with the terminal.
+pub fn safe(text: &str) -> String {
+    text.chars().map(visible).collect()
 }
 
 /// Control characters as their pictures; the tab stays.

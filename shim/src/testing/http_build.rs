@@ -1,8 +1,8 @@
 //! The second pass over a `.http` file: variables are put in, and lines become requests.
 
-use super::http_file::HttpRequest;
+use super::environment::Environment;
+use super::http_file::{HttpRequest, Records};
 use super::http_scan::{Piece, RawRequest, Variable};
-use super::redact::Redaction;
 use crate::codes::{self, Code};
 use crate::error::{Error, Result};
 use crate::headers;
@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::path::Path;
 
 /// What a request line may not carry as it is. Everything else, `%` above all, stays as written.
-const NOT_IN_TARGET: &AsciiSet = &CONTROLS.add(b' ');
+pub(super) const NOT_IN_TARGET: &AsciiSet = &CONTROLS.add(b' ');
 /// How often variables may name one another before it is called a circle.
 const DEEPEST: usize = 32;
 /// How much text one line may become, so that a file cannot fill the memory: 1 MiB.
@@ -43,12 +43,22 @@ pub(super) fn is_name(text: &str) -> bool {
     is_reference(text) && !text.contains([' ', '$'])
 }
 
+/// Where a variable's value stands.
+enum Found<'a> {
+    /// In the request file.
+    Here(Piece<'a>),
+    /// In a file with environments.
+    Outside(&'a str),
+}
+
 /// Builds requests of one file.
 pub(super) struct Builder<'a> {
     pub(super) places: Places<'a>,
     /// Where `< ./file` starts from.
     pub(super) folder: &'a Path,
     pub(super) variables: &'a [Variable<'a>],
+    /// What `--env` names.
+    pub(super) environment: &'a Environment,
     /// Line numbers and texts.
     pub(super) warnings: Vec<(usize, String)>,
 }
@@ -66,6 +76,12 @@ impl Builder<'_> {
             server_vars: Vec::new(),
             redactions: Vec::new(),
             skip: None,
+            script: None,
+            marks: Vec::new(),
+            client_gone: None,
+            faults: Vec::new(),
+            records: Records::default(),
+            shares_state: false,
         };
         for piece in &raw.directives {
             self.directive(*piece, &mut request)?;
@@ -81,66 +97,6 @@ impl Builder<'_> {
         }
         request.body = self.body(raw, &request)?;
         Ok(request)
-    }
-
-    fn directive(&self, piece: Piece<'_>, request: &mut HttpRequest) -> Result<()> {
-        let (word, rest) = piece
-            .text
-            .split_once(|c: char| c.is_whitespace() || c == '=')
-            .unwrap_or((piece.text, ""));
-        let value = || self.substitute(piece.narrow(rest.trim()));
-        match word {
-            "name" => request.name = Some(self.name(piece, rest)?),
-            "skip" => request.skip = Some(value()?),
-            "server-var" => match value()?.split_once('=') {
-                Some((name, value)) if is_variable(name.trim()) => {
-                    let name = name.trim().to_ascii_uppercase();
-                    request.server_vars.push((name, value.trim().to_owned()));
-                }
-                _ => {
-                    return Err(self
-                        .places
-                        .error(codes::BAD_DIRECTIVE, piece, "no server variable")
-                        .fix("write `# @server-var NAME=VALUE`"));
-                }
-            },
-            // A pattern is full of braces: variables are not looked for in it.
-            "redact" => match Redaction::parse(rest.trim()) {
-                Ok(redaction) => request.redactions.push(redaction),
-                Err(why) => {
-                    return Err(self
-                        .places
-                        .error(codes::BAD_DIRECTIVE, piece, why)
-                        .fix("write `# @redact header:Name` or `# @redact regex:PATTERN`"));
-                }
-            },
-            // Editors have many more (`@no-log`, `@prompt`, …), and pass over what they do not know.
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn name(&self, piece: Piece<'_>, rest: &str) -> Result<String> {
-        let name = rest.trim().trim_start_matches('=').trim();
-        let wrong = if name.is_empty() {
-            "is empty"
-        } else if name.len() > 100 {
-            "is longer than 100 bytes"
-        } else if name.contains("__") {
-            "contains `__`, which divides the file's name from the request's"
-        } else if name.contains(['/', '\\', '<', '>', ':', '"', '|', '?', '*'])
-            || name.contains(char::is_control)
-        {
-            "contains a character that no file name may have on Windows"
-        } else if name.starts_with('_') {
-            "starts with `_`, which would join the `__` before it"
-        } else {
-            return Ok(name.to_owned());
-        };
-        Err(self
-            .places
-            .error(codes::BAD_REQUEST_NAME, piece, format!("the name of a request {wrong}"))
-            .fix("the name becomes part of the snapshot's file name: use letters, digits, `-` and `.`"))
     }
 
     /// Fills in method and target; gives the authority of an absolute URL.
@@ -161,6 +117,7 @@ impl Builder<'_> {
                 "query lines follow the HTTP version, which ends the request line",
             ));
         }
+        // An HTTP version may end the last line only.
         for line in &lines[1..] {
             text.push_str(&self.substitute(*line)?);
         }
@@ -209,65 +166,7 @@ impl Builder<'_> {
         }
     }
 
-    fn body(&mut self, raw: &RawRequest<'_>, request: &HttpRequest) -> Result<Vec<u8>> {
-        let used = raw
-            .body
-            .iter()
-            .rposition(|l| !l.text.is_empty())
-            .map_or(0, |last| last + 1);
-        let lines = &raw.body[..used];
-        if let Some(first) = lines.first()
-            && matches!(request.method.as_str(), "GET" | "HEAD")
-            && first.text.starts_with('#')
-        {
-            let what = "this is sent as a body: a comment belongs above the request line";
-            self.warnings.push((first.line, what.into()));
-        }
-        let kind = headers::value(&request.headers, "content-type");
-        let kind = kind.map(|v| v.to_ascii_lowercase()).unwrap_or_default();
-        // As the editors do: parts of a multipart body are divided by CRLF, and a form may be
-        // written with one field per line.
-        let end: &[u8] = if kind.starts_with("multipart/") {
-            b"\r\n"
-        } else {
-            b"\n"
-        };
-        let form = kind.starts_with("application/x-www-form-urlencoded");
-        let mut body = Vec::new();
-        for (index, line) in lines.iter().enumerate() {
-            if index > 0 && !(form && line.text.starts_with('&')) {
-                body.extend_from_slice(end);
-            }
-            match line.text.strip_prefix("< ") {
-                Some(path) => body.extend(self.body_file(line.narrow(path.trim()))?),
-                None => {
-                    if line.text.starts_with("<@") {
-                        let what = "`<@` is sent as written: use `< file`, without variables";
-                        self.warnings.push((line.line, what.into()));
-                    }
-                    body.extend_from_slice(self.substitute(*line)?.as_bytes());
-                }
-            }
-        }
-        Ok(body)
-    }
-
-    fn body_file(&self, piece: Piece<'_>) -> Result<Vec<u8>> {
-        let name = self.substitute(piece)?;
-        let mut path = self.folder.join(&name);
-        // Written on Windows, run on Linux.
-        if !cfg!(windows) && name.contains('\\') && !path.exists() {
-            path = self.folder.join(name.replace('\\', "/"));
-        }
-        std::fs::read(&path).map_err(|why| {
-            let what = format!("{} cannot be read: {why}", path.display());
-            self.places
-                .error(codes::BODY_FILE_UNREADABLE, piece, what)
-                .fix("the path counts from the folder of the request file")
-        })
-    }
-
-    fn substitute(&self, piece: Piece<'_>) -> Result<String> {
+    pub(super) fn substitute(&self, piece: Piece<'_>) -> Result<String> {
         let mut out = String::with_capacity(piece.text.len());
         self.expand(piece, 0, &mut (LARGEST + piece.text.len()), &mut out)?;
         Ok(out)
@@ -308,7 +207,11 @@ impl Builder<'_> {
             out.push_str(&rest[..start]);
             let name = inside[..end].trim();
             let place = piece.narrow(&rest[start..start + end + 4]);
-            self.expand(self.lookup(name, place)?, depth + 1, left, out)?;
+            match self.lookup(name, place)? {
+                Found::Here(value) => self.expand(value, depth + 1, left, out)?,
+                // The environment's values are not looked into: nothing could point there.
+                Found::Outside(value) => out.push_str(value),
+            }
             rest = &inside[end + 2..];
         }
         out.push_str(rest);
@@ -316,19 +219,31 @@ impl Builder<'_> {
     }
 
     /// The value that counts at `place`: set last above it, else (as editors allow) below it.
-    fn lookup(&self, name: &str, place: Piece<'_>) -> Result<Piece<'_>> {
+    fn lookup(&self, name: &str, place: Piece<'_>) -> Result<Found<'_>> {
         let mut of_name = self.variables.iter().filter(|v| v.name == name);
         let first = of_name.clone().next();
         let above = of_name.rfind(|v| v.value.offset < place.offset);
         if let Some(variable) = above.or(first) {
-            return Ok(variable.value);
+            return Ok(Found::Here(variable.value));
+        }
+        if let Some(value) = self.environment.value(name) {
+            return Ok(Found::Outside(value));
         }
         let fix = if name.starts_with('$') {
             "editors make these up anew for each run, a snapshot needs a fixed value".to_owned()
+        } else if name.contains(".response.") || name.contains(".request.") {
+            "one response does not go into the next request here: write the value down".to_owned()
+        } else if let Some(other) = self.environment.elsewhere(name) {
+            format!("the environment `{other}` has it: --env {other}")
         } else {
             format!("set it with a line `@{name} = value` above the request")
         };
-        let what = format!("the variable `{name}` is not set in this file");
+        let what = match self.environment.name() {
+            None => format!("the variable `{name}` is not set in this file"),
+            Some(env) => format!(
+                "the variable `{name}` is set neither in this file nor in the environment `{env}`"
+            ),
+        };
         Err(self
             .places
             .error(codes::UNKNOWN_VARIABLE, place, what)
@@ -353,10 +268,4 @@ fn is_token(text: &str) -> bool {
         && text
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
-}
-
-/// The names that IIS has, as `--server-var` takes them.
-fn is_variable(name: &str) -> bool {
-    let letter = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
-    !name.is_empty() && name.bytes().all(letter)
 }

@@ -1,12 +1,11 @@
 //! `.http` request files, as VS Code REST Client, JetBrains and Visual Studio share them.
 //!
 //! One file serves the editor, which sends it to a real IIS, and the tests here. What only we know
-//! stands in comments: `# @server-var NAME=VALUE`, `# @skip reason`, `# @redact header:Name`,
-//! `# @redact regex:PATTERN`.
+//! stands in comments (`# @server-var NAME=VALUE`, `# @skip reason`, ...): see `http_directives.rs`.
 //!
 //! * `###` starts a request; text behind it is the title. `# @name x` names it.
-//! * `@var = value` sets a variable of the file, `{{var}}` uses it. An unknown one is an error;
-//!   braces around anything that could be no name stay as written.
+//! * `@var = value` sets a variable of the file, `{{var}}` uses it; else an environment file may set
+//!   it. An unknown one is an error; braces around anything that could be no name stay as written.
 //! * A request line is `[METHOD] target [HTTP/x]`. Blanks, control characters and letters outside
 //!   ASCII are percent-encoded in the target; a fragment is dropped.
 //! * The lines of a body are joined with LF whatever the file has (CRLF in a `multipart/` body; not
@@ -14,11 +13,14 @@
 //!   a file's exact bytes.
 //! * Scripts and response references are passed over with a warning.
 
-use super::http_build::{Builder, Places};
+use super::environment::Environment;
+use super::http_build::{Builder, NOT_IN_TARGET, Places};
 use super::http_scan;
 use super::redact::Redaction;
 use crate::codes;
+use crate::ecb_host::Fault;
 use crate::error::{Error, Result};
+use percent_encoding::utf8_percent_encode;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +36,8 @@ pub struct HttpFile {
     pub requests: Vec<HttpRequest>,
     /// What was passed over, each as `file:line: what`.
     pub warnings: Vec<String>,
+    /// How many of the warnings are about what only editors do; `--strict` makes them errors.
+    pub editors_only: usize,
     keys: Vec<String>,
 }
 
@@ -61,6 +65,53 @@ pub struct HttpRequest {
     pub redactions: Vec<Redaction>,
     /// From `# @skip`: do not send it, and why (may be empty).
     pub skip: Option<String>,
+    /// From `# @script`: which script answers here, whatever the URL is on the server. A path below
+    /// the site, with a slash before it.
+    pub script: Option<String>,
+    /// From `# @mark`: words to choose requests by.
+    pub marks: Vec<String>,
+    /// From `# @expect-abort`: the client goes away after so many bytes of the body.
+    pub client_gone: Option<u64>,
+    /// From `# @fault`: what else is tried on the request, each with a snapshot of its own.
+    pub faults: Vec<Fault>,
+    /// From `# @record`.
+    pub records: Records,
+    /// From `# @shares-state`: depends on the requests before it, and is meant to.
+    pub shares_state: bool,
+}
+
+/// What stands in a snapshot besides the response.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Records {
+    /// The calls across the control block.
+    pub host_calls: bool,
+    /// What the script wrote to standard error.
+    pub stderr: bool,
+}
+
+impl HttpRequest {
+    /// The target that this host gets: that of the request, or with `# @script` the script's. What
+    /// stands behind the script's file name in the URL, and the query, stay.
+    pub fn sent_target(&self) -> String {
+        let Some(script) = &self.script else {
+            return self.target.clone();
+        };
+        let end = self.target.find('?').unwrap_or(self.target.len());
+        let (path, query) = self.target.split_at(end);
+        let name = script.rsplit('/').next().unwrap_or_default();
+        let mut behind = "";
+        let mut at = 0;
+        for part in path.split('/') {
+            at += part.len();
+            if part.eq_ignore_ascii_case(name) {
+                behind = &path[at..];
+                break;
+            }
+            at += 1;
+        }
+        let script = utf8_percent_encode(script, NOT_IN_TARGET);
+        format!("{script}{behind}{query}")
+    }
 }
 
 impl HttpFile {
@@ -69,7 +120,7 @@ impl HttpFile {
     /// # Errors
     /// All end the process with "usage": the file or a body file cannot be read or is not UTF-8, or
     /// a line is malformed; then the error points at it.
-    pub fn load(path: &Path) -> Result<Self> {
+    pub fn load(path: &Path, environment: &Environment) -> Result<Self> {
         let shown = path.display();
         let unreadable = |why: String| {
             Error::new(
@@ -82,7 +133,7 @@ impl HttpFile {
             let at = why.utf8_error().valid_up_to();
             unreadable(format!("byte {at} is not UTF-8")).fix("save the file as UTF-8")
         })?;
-        Self::parse(path, &text)
+        Self::parse_in(path, &text, environment)
     }
 
     /// Parses the text of a file; `path` is for messages, and for finding body files beside it.
@@ -90,16 +141,26 @@ impl HttpFile {
     /// # Errors
     /// As [`HttpFile::load`].
     pub fn parse(path: &Path, text: &str) -> Result<Self> {
+        Self::parse_in(path, text, &Environment::default())
+    }
+
+    /// [`HttpFile::parse`] with variables from outside the file.
+    ///
+    /// # Errors
+    /// As [`HttpFile::load`].
+    pub fn parse_in(path: &Path, text: &str, environment: &Environment) -> Result<Self> {
         let shown = path.display().to_string();
         let places = Places {
             file: &shown,
             text: text.strip_prefix('\u{feff}').unwrap_or(text),
         };
         let scanned = http_scan::scan(places)?;
+        let editors_only = scanned.warnings.len();
         let mut builder = Builder {
             places,
             folder: path.parent().unwrap_or(Path::new("")),
             variables: &scanned.variables,
+            environment,
             warnings: scanned.warnings,
         };
         let mut requests = Vec::with_capacity(scanned.requests.len());
@@ -121,6 +182,7 @@ impl HttpFile {
         let warning = |(line, what): &(usize, String)| format!("{shown}:{line}: {what}");
         Ok(Self {
             path: path.to_owned(),
+            editors_only,
             warnings: builder.warnings.iter().map(warning).collect(),
             keys: keys(&requests, names),
             requests,

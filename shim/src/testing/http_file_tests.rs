@@ -269,7 +269,10 @@ fn a_file_that_is_not_utf8_says_so() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), b"GET /\xff").expect("written");
     assert_eq!(
-        HttpFile::load(file.path()).expect_err("bad").code().number,
+        HttpFile::load(file.path(), &Default::default())
+            .expect_err("bad")
+            .code()
+            .number,
         602
     );
 }

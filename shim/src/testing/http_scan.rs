@@ -89,23 +89,25 @@ pub(super) fn scan<'a>(places: Places<'a>) -> Result<Scanned<'a>> {
     let mut found = Scanned::default();
     let mut request = RawRequest::default();
     let mut state = State::BeforeRequest;
-    let mut in_script = false;
+    // Where a script began that has not ended.
+    let mut in_script: Option<Piece<'a>> = None;
     for line in lines(places.text) {
         if line.text.starts_with("###") {
+            script_ends(in_script.take(), places)?;
             let title = line.text.trim_start_matches('#').trim();
             found.requests.push(std::mem::take(&mut request));
             request.title = (!title.is_empty()).then_some(title);
             state = State::BeforeRequest;
-            in_script = false;
             continue;
         }
-        if in_script {
-            in_script = !line.text.contains("%}");
+        if in_script.is_some() {
+            in_script = in_script.filter(|_| !line.text.contains("%}"));
             continue;
         }
         if let Some(what) = ignored(line.text, state) {
             found.warnings.push((line.line, what.to_owned()));
-            in_script = line.text.contains("{%") && !line.text.contains("%}");
+            let begins = line.text.contains("{%") && !line.text.contains("%}");
+            in_script = begins.then_some(line);
             continue;
         }
         match state {
@@ -116,9 +118,20 @@ pub(super) fn scan<'a>(places: Places<'a>) -> Result<Scanned<'a>> {
             State::Body => request.body.push(line),
         }
     }
+    script_ends(in_script, places)?;
     found.requests.push(request);
     found.requests.retain(|r| !r.target.is_empty());
     Ok(found)
+}
+
+/// What follows a script without an end would be lost in silence.
+fn script_ends(begin: Option<Piece<'_>>, places: Places<'_>) -> Result<()> {
+    match begin {
+        None => Ok(()),
+        Some(begin) => Err(places
+            .error(codes::HTTP_SCRIPT_OPEN, begin, "this script has no end")
+            .fix("close it with `%}`")),
+    }
 }
 
 fn before_request<'a>(
@@ -151,7 +164,7 @@ fn in_headers<'a>(line: Piece<'a>, request: &mut RawRequest<'a>, state: &mut Sta
         request.directives.extend(directive(comment));
     } else if request.headers.is_empty()
         && line.text.starts_with([' ', '\t'])
-        && piece.text.starts_with(['?', '&'])
+        && piece.text.starts_with(['?', '&', '/'])
     {
         request.target.push(piece);
     } else {
@@ -164,6 +177,8 @@ fn ignored(line: &str, state: State) -> Option<&'static str> {
     let before = state == State::BeforeRequest;
     if before && line.starts_with("< {%") {
         Some("a pre-request script is not run")
+    } else if before && line.starts_with("< ") && line.trim_end().ends_with(".js") {
+        Some("a pre-request script file is not run")
     } else if before {
         None
     } else if line.starts_with("> {%") {

@@ -3,10 +3,12 @@
 //! Always: `Date` becomes `[DATE]`, `Server` becomes `[SERVER]`, the site's folder becomes
 //! `[ROOT]`; and of files that the static file handler sends, `Last-Modified` and `ETag`. On request: `# @redact header:ETag` makes that header `[ETAG]`, and
 //! `# @redact regex:PATTERN` makes every match `[REDACTED]`; with ` => TEXT` behind the pattern
-//! the match becomes that text, or nothing. Patterns see the text before the folder is taken out.
+//! the match becomes that text, or nothing. `# @redact json:$.a.b` makes that value of a JSON body
+//! `"[REDACTED]"`, and a few kinds of text are known by name: see [`Redaction::parse`]. Patterns see the text before the folder is taken out.
 //! Behind a `[ROOT]` of Windows a path goes on with `/`, so that one snapshot holds on every system.
 //! Status lines stay; so do bodies that are not text.
 
+use super::json_path::JsonPath;
 use regex::Regex;
 use std::borrow::Cow;
 
@@ -18,7 +20,44 @@ pub enum Redaction {
     /// Every match of a pattern, in headers, body and info block, and what it becomes. Empty
     /// matches do not count.
     Pattern(Regex, String),
+    /// The same for a kind of text that is known by name; what it becomes may name groups.
+    Named(Regex, &'static str),
+    /// A value of a body that is JSON.
+    Json(JsonPath),
+    /// The values of cookies, in `Cookie` and `Set-Cookie`; names and attributes stay.
+    Cookies,
 }
+
+/// Patterns that have a name.
+const NAMED: [(&str, &str, &str); 4] = [
+    (
+        "guids",
+        r"(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",
+        "[GUID]",
+    ),
+    // HTTP's and cookies' form, ISO 8601, and that of C's `ctime`.
+    (
+        "dates",
+        concat!(
+            r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*, \d{1,2}[ -][A-Z][a-z]{2}[ -]\d{2,4} \d\d:\d\d:\d\d(?: GMT| [+-]\d{4})?",
+            r"|\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?",
+            r"|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}",
+        ),
+        "[DATE]",
+    ),
+    // Behind a host's name or an address; the time `12:30` has no such thing before it.
+    (
+        "ports",
+        r"((?:localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]|//[A-Za-z0-9.-]+)):\d{1,5}\b",
+        "${1}:[PORT]",
+    ),
+    // Absolute ones with at least two parts, of Windows (also doubled) and of others.
+    (
+        "paths",
+        r#"\b[A-Za-z]:\\{1,2}[^\s"'<>|:*?,;()]+|(^|[\s"'(=\[])/(?:[\w.@+~-]+/)+[\w.@+~-]+"#,
+        "${1}[PATH]",
+    ),
+];
 
 impl Redaction {
     /// What the static file handler takes from the file's time, which is that of the checkout.
@@ -26,12 +65,21 @@ impl Redaction {
         ["Last-Modified", "ETag"].map(|name| Self::Header(name.to_owned()))
     }
 
-    /// Reads `header:Name`, `regex:PATTERN` or `regex:PATTERN => TEXT`.
+    /// Reads `header:Name`, `json:$.path`, `regex:PATTERN` or `regex:PATTERN => TEXT`, or the name of
+    /// what is known: `dates`, `cookies`, `guids`, `paths`, `ports`.
     ///
     /// # Errors
     /// One sentence that says what is wrong.
     pub fn parse(text: &str) -> Result<Self, String> {
+        if text == "cookies" {
+            return Ok(Self::Cookies);
+        }
+        if let Some((_, pattern, becomes)) = NAMED.iter().find(|(name, ..)| *name == text) {
+            let regex = Regex::new(pattern).map_err(|why| why.to_string())?;
+            return Ok(Self::Named(regex, becomes));
+        }
         match text.split_once(':') {
+            Some(("json", path)) => JsonPath::parse(path.trim()).map(Self::Json),
             Some(("header", name)) if !name.trim().is_empty() => {
                 Ok(Self::Header(name.trim().to_owned()))
             }
@@ -41,8 +89,16 @@ impl Redaction {
                     .map(|regex| Self::Pattern(regex, becomes.to_owned()))
                     .map_err(|why| format!("the pattern is not a regular expression: {why}"))
             }
-            _ => Err("a redaction names neither a header nor a pattern".into()),
+            _ => Err("this redaction names nothing that can be taken out".into()),
         }
+    }
+}
+
+/// `name=value` without its value.
+fn without_value(pair: &str) -> String {
+    match pair.split_once('=') {
+        Some((name, _)) => format!("{name}=[COOKIE]"),
+        None => pair.to_owned(),
     }
 }
 
@@ -59,6 +115,9 @@ fn replacement(text: &str) -> (&str, &str) {
 #[derive(Debug)]
 pub struct Redactor {
     headers: Vec<String>,
+    cookies: bool,
+    json: Vec<JsonPath>,
+    named: Vec<(Regex, &'static str)>,
     patterns: Vec<(Regex, String)>,
     roots: Vec<Needle>,
 }
@@ -79,8 +138,12 @@ impl Redactor {
     pub fn new(redactions: &[Redaction], roots: &[String]) -> Self {
         let mut headers = vec!["Date".to_owned(), "Server".to_owned()];
         let mut patterns = Vec::new();
+        let (mut json, mut named, mut cookies) = (Vec::new(), Vec::new(), false);
         for redaction in redactions {
             match redaction {
+                Redaction::Cookies => cookies = true,
+                Redaction::Json(path) => json.push(path.clone()),
+                Redaction::Named(pattern, becomes) => named.push((pattern.clone(), *becomes)),
                 Redaction::Header(name) => headers.push(name.clone()),
                 Redaction::Pattern(pattern, becomes) => {
                     patterns.push((pattern.clone(), becomes.clone()));
@@ -92,6 +155,9 @@ impl Redactor {
         roots.dedup();
         Self {
             headers,
+            cookies,
+            json,
+            named,
             patterns,
             roots,
         }
@@ -103,8 +169,32 @@ impl Redactor {
             Cow::Owned(format!("[{}]", name.to_ascii_uppercase()))
         } else if name.eq_ignore_ascii_case("x-powered-by") && value.starts_with(OWN_NAME) {
             Cow::Owned(format!("{OWN_NAME}[VERSION]"))
+        } else if self.cookies && name.eq_ignore_ascii_case("set-cookie") {
+            let (pair, attributes) = value.split_at(value.find(';').unwrap_or(value.len()));
+            Cow::Owned(self.text(&(without_value(pair) + attributes)).into_owned())
+        } else if self.cookies && name.eq_ignore_ascii_case("cookie") {
+            let pairs: Vec<String> = value.split("; ").map(without_value).collect();
+            Cow::Owned(self.text(&pairs.join("; ")).into_owned())
         } else {
             self.text(value)
+        }
+    }
+
+    /// A body as it goes into a snapshot: as [`Redactor::text`], and values of JSON by their path.
+    pub fn body<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut out = Cow::Borrowed(text);
+        for path in &self.json {
+            let mut changed = out.to_string();
+            for place in path.find(&out).into_iter().rev() {
+                changed.replace_range(place, "\"[REDACTED]\"");
+            }
+            if changed != *out {
+                out = Cow::Owned(changed);
+            }
+        }
+        match out {
+            Cow::Borrowed(text) => self.text(text),
+            Cow::Owned(text) => Cow::Owned(self.text(&text).into_owned()),
         }
     }
 
@@ -123,10 +213,16 @@ impl Redactor {
                 out = Cow::Owned(changed);
             }
         }
-        match self.without_roots(&out) {
-            Some(changed) => Cow::Owned(changed),
-            None => out,
+        if let Some(changed) = self.without_roots(&out) {
+            out = Cow::Owned(changed);
         }
+        // Behind the folders: what is below the site's has a better name than `[PATH]`.
+        for (pattern, becomes) in &self.named {
+            if let Cow::Owned(changed) = pattern.replace_all(&out, *becomes) {
+                out = Cow::Owned(changed);
+            }
+        }
+        out
     }
 
     fn without_roots(&self, text: &str) -> Option<String> {
@@ -282,117 +378,5 @@ fn json(text: &str, ascii: bool) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn roots(roots: &[&str], text: &str) -> String {
-        let roots: Vec<String> = roots.iter().map(|r| (*r).to_owned()).collect();
-        Redactor::new(&[], &roots).text(text).into_owned()
-    }
-
-    #[test]
-    fn the_longest_root_wins_whatever_their_order() {
-        let text = "/srv/site/app/x.py and /srv/site/y";
-        assert_eq!(
-            roots(&["/srv/site", "/srv/site/app/"], text),
-            "[ROOT]/x.py and [ROOT]/y"
-        );
-    }
-
-    #[test]
-    fn a_root_is_not_found_inside_another_name() {
-        for text in [
-            "/home/srv/app",
-            "/srv/application",
-            "/srv/app.old",
-            "/srv/app-2",
-        ] {
-            assert_eq!(roots(&["/srv/app"], text), text);
-        }
-        assert_eq!(
-            roots(&["/srv/app", "/srv"], "/srv/application"),
-            "[ROOT]/application"
-        );
-    }
-
-    #[test]
-    fn a_root_is_found_at_the_end_of_a_sentence_and_behind_an_escaped_line_break() {
-        assert_eq!(
-            roots(&["/srv/app"], r#""x\n/srv/app." "#),
-            r#""x\n[ROOT]." "#
-        );
-    }
-
-    #[test]
-    fn the_four_characters_before_a_translated_path_go_with_it() {
-        assert_eq!(roots(&["/srv/app"], "/././srv/app/a.py"), "[ROOT]/a.py");
-        assert_eq!(roots(&[r"C:\site"], r"\\?\C:\site\a.py"), "[ROOT]/a.py");
-        assert_eq!(
-            roots(&[r"C:\site"], r#""\\\\?\\C:\\site\\a.py""#),
-            r#""[ROOT]/a.py""#
-        );
-        assert_eq!(roots(&[r"\\?\C:\site"], r"c:/Site/a.py"), "[ROOT]/a.py");
-    }
-
-    #[test]
-    fn behind_a_root_of_windows_a_path_goes_on_with_slashes() {
-        let root = &[r"C:\site"];
-        assert_eq!(roots(root, r"at C:\site\a b\c\"), r"at [ROOT]/a b\c\");
-        assert_eq!(
-            roots(root, r"at C:\site\a\b.py, \d"),
-            r"at [ROOT]/a/b.py, \d"
-        );
-        assert_eq!(roots(root, r#"{"C:\\site\\a\n"}"#), r#"{"[ROOT]/a\n"}"#);
-        assert_eq!(roots(&["/srv/site"], r"/srv/site\d"), r"[ROOT]\d");
-    }
-
-    #[test]
-    fn escaped_spellings_of_a_root_are_found() {
-        let root = "/srv/a&b <é>";
-        assert_eq!(roots(&[root], "/srv/a&amp;b &lt;é&gt;/x"), "[ROOT]/x");
-        assert_eq!(roots(&[root], r"/srv/a&b <\u00e9>/x"), "[ROOT]/x");
-        assert_eq!(roots(&[r"C:\it's"], r"C:\it&#x27;s\x"), "[ROOT]/x");
-    }
-
-    #[test]
-    fn a_root_that_everything_matches_is_passed_over() {
-        assert_eq!(roots(&["/", "C:\\", ""], "C:\\x /y"), "C:\\x /y");
-    }
-
-    #[test]
-    fn date_and_server_always_go_and_other_headers_only_when_asked() {
-        let asked = [Redaction::parse("header: etag").expect("good")];
-        let redactor = Redactor::new(&asked, &[]);
-        assert_eq!(redactor.header("Date", "today"), "[DATE]");
-        assert_eq!(redactor.header("server", "x"), "[SERVER]");
-        assert_eq!(redactor.header("ETag", "1"), "[ETAG]");
-        assert_eq!(redactor.header("Last-Modified", "1"), "1");
-    }
-
-    #[test]
-    fn a_pattern_goes_everywhere_but_not_where_nothing_is() {
-        let asked = [Redaction::parse(r"regex:\d*").expect("good")];
-        let redactor = Redactor::new(&asked, &[]);
-        assert_eq!(redactor.text("took 35 ms é"), "took [REDACTED] ms é");
-        assert_eq!(redactor.header("X", "7"), "[REDACTED]");
-    }
-
-    #[test]
-    fn a_redaction_that_cannot_be_read_says_why() {
-        assert!(
-            Redaction::parse("regex:(")
-                .unwrap_err()
-                .contains("regular expression")
-        );
-        assert!(Redaction::parse("cookie:x").is_err());
-        assert!(Redaction::parse("header:").is_err());
-    }
-
-    #[test]
-    fn a_match_becomes_the_text_behind_the_arrow_or_nothing() {
-        let redactions = ["regex:a+ => [A]", "regex:b+ =>", "regex:c=>d"]
-            .map(|text| Redaction::parse(text).unwrap());
-        let redactor = Redactor::new(&redactions, &[]);
-        assert_eq!(redactor.text("aabbc=>d."), "[A][REDACTED].");
-    }
-}
+#[path = "redact_tests.rs"]
+mod tests;

@@ -1,25 +1,18 @@
 //! The core of `isapi-shim test`: has each request of the request files answered, compares the
 //! answers with their snapshots, and reports.
 
-use super::http_file::{HttpFile, HttpRequest};
-use super::redact::{Redaction, Redactor};
-use super::snapshot::{self, Update, Verdict};
-use super::snapshot_store::folder_for;
-use crate::codes::{self, Exit};
-use crate::error::{Error, Result};
-use anstyle::{AnsiColor, Style};
-use std::collections::HashSet;
+use super::isolation::Isolation;
+use super::judge;
+pub use super::plan::{Case, Shard};
+use super::plan::{Item, plan};
+use super::report::Printer;
+use super::report_files::unwritable;
+use super::snapshot::Update;
+pub use super::wire::Broken;
+use crate::error::Result;
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-
-/// Whatever answers requests: the fake host, or a test's stand-in.
-pub trait Respond {
-    /// Answers one request. A script that raises is an answer (its error page), not an error.
-    ///
-    /// # Errors
-    /// The host failed, so that there is no answer.
-    fn respond(&mut self, request: &HttpRequest) -> Result<Recorded>;
-}
 
 /// An answer, before redaction.
 #[derive(Clone, Debug, Default)]
@@ -36,26 +29,138 @@ pub struct Recorded {
     pub script_failed: bool,
     /// A file answered: its `Last-Modified` and `ETag` differ from one checkout to the next.
     pub static_file: bool,
-    /// What went to the log meanwhile; shown below a failure.
+    /// What was written to standard error meanwhile; shown below a failure.
     pub stderr: String,
+    /// The calls across the control block, where they were kept.
+    pub calls: Vec<String>,
+    /// Folders to show as `[ROOT]`.
+    pub roots: Vec<String>,
+    /// How long it took, in microseconds.
+    pub micros: u64,
+}
+
+/// An answer, or why there is none. An empty text: for the reason that was told before.
+pub type Reply = std::result::Result<Recorded, Broken>;
+/// Takes answers by the number that was asked with; may say that no more are wanted.
+pub type On<'a> = &'a mut dyn FnMut(usize, Reply) -> ControlFlow<()>;
+
+/// A request that is to be answered.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// For the answer.
+    pub number: usize,
+    /// Which.
+    pub case: &'a Case,
+}
+
+/// Whatever answers requests: processes with a fake host, or a test's stand-in.
+pub trait Source {
+    /// Has requests answered; those of one file one after the other, as they are given. `alone`:
+    /// each by an interpreter that has answered nothing before.
+    fn answer(&mut self, wanted: &[Wanted<'_>], alone: bool, on: On<'_>);
 }
 
 /// What the command line asks for.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Files and folders for [`collect`](super::collect()); none means the current folder.
-    pub paths: Vec<PathBuf>,
-    /// Store what is new or differs, instead of failing.
-    pub accept: bool,
     /// Write escape sequences into the report.
     pub colour: bool,
-    /// Only requests whose `file::key` contains this.
+    /// Only requests whose `file::key @mark` contains this.
     pub filter: Option<String>,
+    /// Only these.
+    pub shard: Option<Shard>,
+    /// The environment for variables.
+    pub env: Option<String>,
+    /// Nothing more after a failure.
+    pub fail_fast: bool,
+    /// What this host only approximates is a failure.
+    pub strict: bool,
+    /// Try each request with all faults.
+    pub faults: bool,
+    /// Compare with a second and with a lone answer.
+    pub isolation: bool,
+    /// Where `.snap.new` goes, with the paths that snapshots have from `base`; else beside them.
+    pub pending_dir: Option<PathBuf>,
+    /// A line on the terminal tells how far it is.
+    pub progress: bool,
     /// Files below this folder are shown by their path from there. The files themselves are given
     /// absolute: the core changes the current folder, as PyISAPIe did.
     pub base: PathBuf,
-    /// Folders to show as `[ROOT]`, besides those which the host names for a file.
+    /// Folders to show as `[ROOT]`, besides those which the host names.
     pub roots: Vec<String>,
+}
+
+impl Options {
+    /// A file as the user would name it.
+    pub(super) fn shown(&self, file: &Path) -> String {
+        let short = file.strip_prefix(&self.base).unwrap_or(file);
+        short.display().to_string().replace('\\', "/")
+    }
+}
+
+/// How a request went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// As stored, or accepted.
+    Passed,
+    /// New, different, or refused by a check.
+    Failed,
+    /// A snapshot cannot be read or written, or what the host was given cannot be used.
+    Unusable,
+    /// The host failed.
+    HostFailed,
+    /// Not sent.
+    Skipped,
+}
+
+/// What is reported about one request.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The request file, as shown.
+    pub file: String,
+    /// Its key.
+    pub key: String,
+    /// The line of the request line.
+    pub line: usize,
+    /// From `# @mark`.
+    pub marks: Vec<String>,
+    /// How it went.
+    pub state: State,
+    /// The report's first word.
+    pub word: &'static str,
+    /// Behind the name, in brackets.
+    pub note: String,
+    /// Below it, maybe with colours: a diff, or an error.
+    pub detail: String,
+    /// What was written to standard error.
+    pub stderr: String,
+    /// How long the answer took.
+    pub micros: u64,
+    /// `--accept` would make it pass.
+    pub(super) differs: bool,
+}
+
+impl Entry {
+    pub(super) fn new(case: &Case) -> Self {
+        Self {
+            file: case.shown.clone(),
+            key: case.key.clone(),
+            line: case.request.line,
+            marks: case.request.marks.clone(),
+            state: State::Passed,
+            word: "ok",
+            note: String::new(),
+            detail: String::new(),
+            stderr: String::new(),
+            micros: 0,
+            differs: false,
+        }
+    }
+
+    /// Whether the run fails because of it.
+    pub fn is_failure(&self) -> bool {
+        !matches!(self.state, State::Passed | State::Skipped)
+    }
 }
 
 /// How a run went.
@@ -72,6 +177,8 @@ pub struct Summary {
     pub unusable: usize,
     /// Other errors of the host; the requests count as failed, too.
     pub host_errors: usize,
+    /// Requests that were not sent, because one before them failed.
+    pub not_run: usize,
 }
 
 impl Summary {
@@ -92,10 +199,34 @@ impl Summary {
             _ => 0,
         }
     }
+
+    fn count(&mut self, entry: &Entry) {
+        match entry.state {
+            State::Passed => self.passed += 1,
+            State::Skipped => self.skipped += 1,
+            State::Failed => self.failed += 1,
+            State::Unusable => {
+                self.failed += 1;
+                self.unusable += 1;
+            }
+            State::HostFailed => {
+                self.failed += 1;
+                self.host_errors += usize::from(!entry.detail.is_empty());
+            }
+        }
+    }
 }
 
-/// Makes what answers the requests of one `.http` file, and names the folders to redact in them.
-pub type Make<'a> = dyn FnMut(&Path) -> Result<(Box<dyn Respond>, Vec<String>)> + 'a;
+/// All that is known after a run.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// In the order of the files.
+    pub entries: Vec<Entry>,
+    /// Files that cannot be used, and why.
+    pub unusable: Vec<(String, String)>,
+    /// The counts.
+    pub summary: Summary,
+}
 
 /// Runs the requests of `files`, and reports to `out`: a line for each, the diff below a failure,
 /// warnings, and at last `N passed, N failed, N skipped`. What fails is counted in the summary.
@@ -105,287 +236,129 @@ pub type Make<'a> = dyn FnMut(&Path) -> Result<(Box<dyn Respond>, Vec<String>)> 
 pub fn run(
     files: &[PathBuf],
     options: &Options,
-    make: &mut Make<'_>,
-    out: &mut dyn Write,
-) -> Result<Summary> {
-    let update = Update::choose(options.accept, |name| std::env::var(name).ok());
-    run_with(files, options, update, make, out)
-}
-
-/// [`run`] with the environment's word already heard.
-pub(super) fn run_with(
-    files: &[PathBuf],
-    options: &Options,
     update: Update,
-    make: &mut Make<'_>,
+    source: &mut dyn Source,
     out: &mut dyn Write,
-) -> Result<Summary> {
+) -> Result<Report> {
+    let items = plan(files, options);
+    let cases: Vec<&Case> = items
+        .iter()
+        .filter_map(|item| match item {
+            Item::Case(case) => Some(case),
+            _ => None,
+        })
+        .collect();
     let mut run = Run {
-        options,
-        update,
-        out,
-        summary: Summary::default(),
-        differing: 0,
+        items: &items,
+        entries: vec![None; cases.len()],
+        next: (0, 0),
+        report: Report::default(),
+        out: Printer::new(out, options.colour, options.progress.then_some(cases.len())),
     };
-    for file in files {
-        run.file(file, make).map_err(unwritable)?;
+    let mut isolation = Isolation::new(options.isolation, &cases);
+    let mut written = Ok(());
+    let mut wanted: Vec<Wanted<'_>> = cases
+        .iter()
+        .enumerate()
+        .map(|(number, case)| Wanted { number, case })
+        .collect();
+    wanted.extend(isolation.again());
+    // A file that cannot be used is a failure like any other.
+    let unusable = items.iter().any(|item| matches!(item, Item::Unusable(..)));
+    if !(options.fail_fast && unusable) {
+        source.answer(&wanted, false, &mut |number, reply| {
+            if number >= cases.len() {
+                isolation.second(number - cases.len(), reply, options);
+                return ControlFlow::Continue(());
+            }
+            let case = cases[number];
+            let entry = match reply {
+                Ok(answer) => {
+                    let now = judge::render(case, &answer, options);
+                    let entry = judge::judge(case, &answer, &now, update, options);
+                    isolation.first(number, now);
+                    entry
+                }
+                Err(why) => judge::broken(Entry::new(case), &why),
+            };
+            let stop = options.fail_fast && entry.is_failure();
+            run.entries[number] = Some(entry);
+            written = run.done(number, !options.isolation);
+            if stop || written.is_err() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
     }
+    written.map_err(unwritable)?;
+    isolation.check(source, options, &mut run.entries);
     run.end().map_err(unwritable)?;
-    Ok(run.summary)
+    Ok(run.report)
 }
 
-fn unwritable(why: std::io::Error) -> Error {
-    Error::new(
-        codes::REPORT_UNWRITABLE,
-        format!("the report cannot be written: {why}"),
-    )
-}
-
+/// Brings what comes in any order into that of the files.
 struct Run<'a> {
-    options: &'a Options,
-    update: Update,
-    out: &'a mut dyn Write,
-    summary: Summary,
-    /// Requests that `--accept` would make pass.
-    differing: usize,
+    items: &'a [Item],
+    entries: Vec<Option<Entry>>,
+    /// The item and the case that are to be told next.
+    next: (usize, usize),
+    report: Report,
+    out: Printer<'a>,
 }
 
 impl Run<'_> {
-    /// A file as the user would name it.
-    fn shown(&self, file: &Path) -> String {
-        let short = file.strip_prefix(&self.options.base).unwrap_or(file);
-        short.display().to_string().replace('\\', "/")
+    /// A case is done; with `tell` all that is known is told.
+    fn done(&mut self, number: usize, tell: bool) -> std::io::Result<()> {
+        if tell {
+            self.tell(false)?;
+        }
+        let done = self.entries.iter().flatten().count();
+        let name = self.entries[number].as_ref().map(|e| e.key.as_str());
+        self.out.progress(done, name.unwrap_or_default())
     }
 
-    fn file(&mut self, path: &Path, make: &mut Make<'_>) -> std::io::Result<()> {
-        let file = match HttpFile::load(path) {
-            Ok(file) => file,
-            Err(why) => {
-                self.summary.unusable += 1;
-                return write!(self.out, "{}", why.render(self.options.colour));
-            }
-        };
-        for warning in &file.warnings {
-            writeln!(self.out, "warning: {warning}")?;
-        }
-        let shown = self.shown(path);
-        let mut host = None;
-        for (index, request) in file.requests.iter().enumerate() {
-            let key = file.key(index);
-            let id = format!("{shown}::{key}");
-            if self
-                .options
-                .filter
-                .as_ref()
-                .is_some_and(|filter| !id.contains(filter))
-            {
-                continue;
-            }
-            if let Some(reason) = &request.skip {
-                self.summary.skipped += 1;
-                self.line("skip", AnsiColor::Yellow, &id, reason)?;
-                continue;
-            }
-            // Only now: a file of which nothing is wanted needs no host.
-            if host.is_none() {
-                match make(path) {
-                    Ok(made) => host = Some(Some(made)),
-                    Err(why) => {
-                        host = Some(None);
-                        self.host_failed(&id, &why)?;
-                        continue;
+    /// Tells of items up to the first that is not known; `all`: of all that are.
+    fn tell(&mut self, all: bool) -> std::io::Result<()> {
+        while let Some(item) = self.items.get(self.next.0) {
+            match item {
+                Item::Warning(text) => self.out.warning(text)?,
+                Item::Unusable(file, why) => {
+                    self.report.summary.unusable += 1;
+                    self.report.unusable.push((file.clone(), why.text.clone()));
+                    self.out.block(&why.text)?;
+                }
+                Item::Skip(case) => {
+                    let mut entry = Entry::new(case);
+                    entry.state = State::Skipped;
+                    entry.word = "skip";
+                    entry.note = case.request.skip.clone().unwrap_or_default();
+                    self.told(entry)?;
+                }
+                Item::Case(_) => {
+                    match self.entries.get(self.next.1).cloned().flatten() {
+                        Some(entry) => self.told(entry)?,
+                        None if all => self.report.summary.not_run += 1,
+                        None => return Ok(()),
                     }
+                    self.next.1 += 1;
                 }
             }
-            let Some(Some((host, roots))) = &mut host else {
-                self.summary.failed += 1;
-                self.line("FAIL", AnsiColor::Red, &id, "no host, see above")?;
-                continue;
-            };
-            let roots = [&self.options.roots[..], &roots[..]].concat();
-            match host.respond(request) {
-                Ok(answer) => {
-                    let mut redactions = request.redactions.clone();
-                    if answer.static_file {
-                        redactions.extend(Redaction::of_static_files());
-                    }
-                    let redactor = Redactor::new(&redactions, &roots);
-                    self.judge(path, &key, &id, request, &answer, &redactor)?;
-                }
-                Err(why) => self.host_failed(&id, &why)?,
-            }
-        }
-        if self.options.filter.is_none() {
-            self.unreferenced(path, &file)?;
+            self.next.0 += 1;
         }
         Ok(())
     }
 
-    fn judge(
-        &mut self,
-        path: &Path,
-        key: &str,
-        id: &str,
-        request: &HttpRequest,
-        answer: &Recorded,
-        redactor: &Redactor,
-    ) -> std::io::Result<()> {
-        let source = path.file_name().unwrap_or_default().to_string_lossy();
-        let now = snapshot::render(answer, request, &source, redactor);
-        let at = snapshot::path_for(path, key);
-        let verdict = match snapshot::compare(&at, &now, self.options.colour) {
-            Ok(verdict) => verdict,
-            Err(why) => return self.unusable(id, &why),
-        };
-        let written = match (&verdict, self.update) {
-            (Verdict::Match | Verdict::Stale, Update::Nothing) => Ok(()),
-            (Verdict::Match, _) | (Verdict::Stale, Update::Pending) => {
-                snapshot::discard_pending(&at)
-            }
-            (_, Update::Nothing) => Ok(()),
-            (_, Update::Pending) => snapshot::store_pending(&at, &now),
-            (_, Update::Accept) => snapshot::store(&at, &now),
-        };
-        if let Err(why) = written {
-            return self.unusable(id, &why);
-        }
-        let raised = if answer.script_failed {
-            "the script raised"
-        } else {
-            ""
-        };
-        let accepted = self.update == Update::Accept;
-        match &verdict {
-            Verdict::New if accepted => {
-                self.line("new", AnsiColor::Green, id, join("accepted", raised))?
-            }
-            Verdict::Differs { .. } if accepted => {
-                self.line("ok", AnsiColor::Green, id, join("updated", raised))?;
-            }
-            Verdict::Match | Verdict::Stale => self.line("ok", AnsiColor::Green, id, "")?,
-            Verdict::New => self.line("new", AnsiColor::Red, id, raised)?,
-            Verdict::Differs { .. } => self.line("FAIL", AnsiColor::Red, id, raised)?,
-        }
-        if accepted || matches!(verdict, Verdict::Match | Verdict::Stale) {
-            self.summary.passed += 1;
-            return Ok(());
-        }
-        self.summary.failed += 1;
-        self.differing += 1;
-        if let Verdict::Differs { diff } = &verdict {
-            self.indented(diff)?;
-        }
-        if !answer.stderr.is_empty() {
-            writeln!(self.out, "    ----- stderr -----")?;
-            self.indented(&answer.stderr)?;
-        }
+    fn told(&mut self, entry: Entry) -> std::io::Result<()> {
+        self.out.entry(&entry)?;
+        self.report.summary.count(&entry);
+        self.report.entries.push(entry);
         Ok(())
-    }
-
-    /// The host's own error says whether the host, or what it was given, is to blame.
-    fn host_failed(&mut self, id: &str, why: &Error) -> std::io::Result<()> {
-        match why.exit() {
-            Exit::Usage => self.summary.unusable += 1,
-            Exit::Failed => {}
-            Exit::Host | Exit::Nothing => self.summary.host_errors += 1,
-        }
-        self.failure(id, why)
-    }
-
-    fn unusable(&mut self, id: &str, why: &Error) -> std::io::Result<()> {
-        self.summary.unusable += 1;
-        self.failure(id, why)
-    }
-
-    fn failure(&mut self, id: &str, why: &Error) -> std::io::Result<()> {
-        self.summary.failed += 1;
-        self.line("FAIL", AnsiColor::Red, id, "")?;
-        self.indented(&why.render(self.options.colour))
-    }
-
-    /// Warns of snapshots that no request of the file has.
-    fn unreferenced(&mut self, path: &Path, file: &HttpFile) -> std::io::Result<()> {
-        let used: HashSet<String> = (0..file.requests.len())
-            .map(|i| file.key(i).to_lowercase())
-            .collect();
-        let prefix = format!(
-            "{}__",
-            path.file_stem().unwrap_or_default().to_string_lossy()
-        );
-        let folder = folder_for(path);
-        // No folder, no snapshots.
-        let Ok(entries) = std::fs::read_dir(&folder) else {
-            return Ok(());
-        };
-        let mut names: Vec<String> = entries
-            .flatten()
-            .map(|e| e.file_name().to_string_lossy().into_owned())
-            .collect();
-        names.sort();
-        for name in names {
-            let key = name
-                .strip_prefix(&prefix)
-                .and_then(|rest| rest.strip_suffix(".snap"));
-            // A key has no `__`: such a snapshot is that of a file with a longer name.
-            let stray =
-                key.filter(|key| !key.contains("__") && !used.contains(&key.to_lowercase()));
-            if stray.is_some() {
-                let shown = self.shown(&folder.join(&name));
-                writeln!(self.out, "warning: {shown}: no request has this snapshot")?;
-            }
-        }
-        Ok(())
-    }
-
-    fn line(
-        &mut self,
-        word: &str,
-        colour: AnsiColor,
-        id: &str,
-        note: impl AsRef<str>,
-    ) -> std::io::Result<()> {
-        let style = if self.options.colour {
-            colour.on_default()
-        } else {
-            Style::new()
-        };
-        let note = match note.as_ref() {
-            "" => String::new(),
-            note => format!(" ({note})"),
-        };
-        writeln!(self.out, "{style}{word:<4}{style:#} {id}{note}")
-    }
-
-    fn indented(&mut self, text: &str) -> std::io::Result<()> {
-        text.lines()
-            .try_for_each(|line| writeln!(self.out, "    {line}"))
     }
 
     fn end(&mut self) -> std::io::Result<()> {
-        let Summary {
-            passed,
-            failed,
-            skipped,
-            ..
-        } = self.summary;
-        if self.differing > 0 {
-            writeln!(
-                self.out,
-                "run again with --accept to store what is right now as the snapshot"
-            )?;
-        }
-        writeln!(
-            self.out,
-            "{passed} passed, {failed} failed, {skipped} skipped"
-        )?;
-        self.out.flush()
-    }
-}
-
-fn join(first: &str, second: &str) -> String {
-    if second.is_empty() {
-        first.to_owned()
-    } else {
-        format!("{first}; {second}")
+        self.tell(true)?;
+        let differing = self.report.entries.iter().any(|entry| entry.differs);
+        self.out.end(&self.report.summary, differing)
     }
 }

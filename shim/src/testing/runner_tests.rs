@@ -1,33 +1,59 @@
 //! What the runner promises to the command line.
 
 use super::collect;
-use super::http_file::HttpRequest;
-use super::runner::{Options, Recorded, Respond, Summary, run_with};
+use super::runner::{Broken, On, Options, Recorded, Reply, Shard, Source, Summary, Wanted, run};
 use super::snapshot::Update;
 use crate::codes;
-use crate::error::{Error, Result};
-use std::path::{Path, PathBuf};
+use crate::error::Error;
+use std::path::PathBuf;
 
-/// Answers with the target; `/raise` is a script that failed, `/broken` a host that did.
-struct Echo;
+/// Answers with the target; `/raise` is a script that failed, `/broken` a host that did, and
+/// `/count` a script that counts. `None`: there is no host.
+struct Echo(Option<usize>);
 
-impl Respond for Echo {
-    fn respond(&mut self, request: &HttpRequest) -> Result<Recorded> {
-        if request.target == "/broken" {
-            return Err(Error::new(codes::REPORT_UNWRITABLE, "no Python"));
+impl Echo {
+    fn reply(target: &str, count: &mut usize) -> Reply {
+        if target == "/broken" {
+            let why = Error::new(codes::REPORT_UNWRITABLE, "no Python");
+            return Err(Broken::new(&why, false));
         }
-        let failed = request.target == "/raise";
+        *count += 1;
+        let failed = target == "/raise";
         Ok(Recorded {
             status: if failed { 500 } else { 200 },
-            body: request.target.clone().into_bytes(),
+            body: if target == "/count" {
+                format!("{count}").into_bytes()
+            } else {
+                target.to_owned().into_bytes()
+            },
             script_failed: failed,
             stderr: if failed {
                 "Traceback".into()
             } else {
                 String::new()
             },
+            calls: vec!["GetServerVariable AUTH_USER -> TRUE".to_owned()],
+            roots: vec!["/root".to_owned()],
             ..Recorded::default()
         })
+    }
+}
+
+impl Source for Echo {
+    fn answer(&mut self, wanted: &[Wanted<'_>], alone: bool, on: On<'_>) {
+        let mut why = Some(Error::new(codes::REPORT_UNWRITABLE, "no Python").fix("install it"));
+        for Wanted { number, case } in wanted {
+            let reply = match &mut self.0 {
+                Some(_) if alone => Self::reply(&case.request.target, &mut 0),
+                Some(count) => Self::reply(&case.request.target, count),
+                None => Err(why
+                    .take()
+                    .map_or_else(Broken::told_before, |why| Broken::new(&why, false))),
+            };
+            if on(*number, reply).is_break() {
+                return;
+            }
+        }
     }
 }
 
@@ -55,13 +81,18 @@ impl Site {
     }
 
     fn run(&self, update: Update, options: &Options) -> (Summary, String) {
-        let mut make =
-            |_: &Path| Ok((Box::new(Echo) as Box<dyn Respond>, vec!["/root".to_owned()]));
+        self.run_by(&mut Echo(Some(0)), update, options)
+    }
+
+    fn run_by(&self, echo: &mut Echo, update: Update, options: &Options) -> (Summary, String) {
         let mut out = Vec::new();
-        let summary =
-            run_with(&self.files(), options, update, &mut make, &mut out).expect("written");
-        let folder = format!("{}/", self.0.path().display());
-        (summary, String::from_utf8_lossy(&out).replace(&folder, ""))
+        let options = Options {
+            base: self.0.path().to_owned(),
+            ..options.clone()
+        };
+        let report = run(&self.files(), &options, update, echo, &mut out).expect("written");
+        let shown = String::from_utf8_lossy(&out).into_owned();
+        (report.summary, shown)
     }
 
     fn plain(&self, update: Update) -> (Summary, String) {
@@ -159,22 +190,171 @@ fn a_host_error_ends_with_3_and_a_parse_error_with_2_and_the_rest_still_runs() {
 #[test]
 fn a_host_that_cannot_be_made_fails_every_request_and_is_told_once() {
     let site = Site::new(&[("x.http", "GET /a\n###\nGET /b\n")]);
-    let mut make =
-        |_: &Path| Err(Error::new(codes::REPORT_UNWRITABLE, "no Python").fix("install it"));
-    let mut out = Vec::new();
-    let options = Options::default();
-    let summary = run_with(
-        &site.files(),
-        &options,
-        Update::Nothing,
-        &mut make,
-        &mut out,
-    )
-    .expect("written");
+    let (summary, shown) = site.run_by(&mut Echo(None), Update::Nothing, &Options::default());
     assert_eq!((summary.exit_code(), summary.failed), (3, 2));
-    assert_eq!(
-        String::from_utf8_lossy(&out).matches("install it").count(),
-        1
+    assert_eq!(shown.matches("install it").count(), 1);
+    assert!(shown.contains("no host, see above"), "{shown}");
+}
+
+#[test]
+fn nothing_is_sent_after_a_failure_with_fail_fast() {
+    let site = Site::new(&[("x.http", "GET /a\n###\nGET /b\n###\n# @name c\nGET /c\n")]);
+    let options = Options {
+        fail_fast: true,
+        ..Options::default()
+    };
+    let (summary, shown) = site.run(Update::Nothing, &options);
+    assert_eq!((summary.failed, summary.not_run), (1, 2));
+    assert!(shown.contains("stopped: 2 not sent"), "{shown}");
+    site.write("w.http", "wrong");
+    assert_eq!(site.run(Update::Nothing, &options).0.not_run, 3);
+}
+
+#[test]
+fn a_mark_can_be_filtered_by() {
+    let site = Site::new(&[("x.http", "# @mark slow\nGET /a\n###\nGET /b\n")]);
+    let options = Options {
+        filter: Some("@slow".into()),
+        ..Options::default()
+    };
+    assert_eq!(site.run(Update::Accept, &options).0.passed, 1);
+}
+
+#[test]
+fn the_parts_of_a_run_are_the_whole_and_warn_of_no_snapshot() {
+    let text: String = (0..30)
+        .map(|n| format!("###\n# @name r{n}\nGET /{n}\n"))
+        .collect();
+    let site = Site::new(&[("x.http", &text)]);
+    assert_eq!(site.plain(Update::Accept).0.passed, 30);
+    let mut passed = 0;
+    for part in 1..=3 {
+        let options = Options {
+            shard: Some(Shard::parse(&format!("{part}/3")).expect("a part")),
+            ..Options::default()
+        };
+        let (summary, shown) = site.run(Update::Nothing, &options);
+        assert!(!shown.contains("no request"), "{shown}");
+        passed += summary.passed;
+    }
+    assert_eq!(passed, 30);
+}
+
+#[test]
+fn strict_fails_for_what_is_approximated_unless_the_request_sets_it() {
+    let set = "# @server-var AUTH_USER=ann\nGET /a\n";
+    let site = Site::new(&[(
+        "x.http",
+        &format!("# @name a\nGET /a\n###\n# @name b\n{set}"),
+    )]);
+    let options = Options {
+        strict: true,
+        ..Options::default()
+    };
+    let (summary, shown) = site.run(Update::Accept, &options);
+    assert_eq!((summary.passed, summary.exit_code()), (1, 1));
+    assert!(
+        shown.contains("ISH0623") && shown.contains("AUTH_USER"),
+        "{shown}"
+    );
+    site.write("x.http", &format!("{set}\n> {{% x %}}\n"));
+    assert_eq!(site.run(Update::Accept, &options).0.exit_code(), 2);
+}
+
+#[test]
+fn a_fault_has_a_snapshot_of_its_own_that_counts_as_used() {
+    let site = Site::new(&[("x.http", "# @name a\n# @fault zero-read\nPOST /a\n\nbody\n")]);
+    let (summary, shown) = site.plain(Update::Accept);
+    assert_eq!(summary.passed, 2);
+    assert!(shown.contains("x.http::a@zero-read"), "{shown}");
+    assert!(site.has("snapshots/x__a@zero-read.snap"));
+    let options = Options {
+        faults: true,
+        ..Options::default()
+    };
+    let (summary, shown) = site.run(Update::Accept, &options);
+    assert_eq!(summary.passed, 10, "{shown}");
+    assert!(!site.plain(Update::Nothing).1.contains("no request"));
+}
+
+#[test]
+fn a_response_that_depends_on_others_is_found() {
+    let text = "# @name a\nGET /count\n###\n# @name b\nGET /b\n###\n# @name c\n\
+                # @shares-state\nGET /count\n";
+    let site = Site::new(&[("x.http", text)]);
+    let options = Options {
+        isolation: true,
+        ..Options::default()
+    };
+    let (summary, shown) = site.run(Update::Accept, &options);
+    assert_eq!((summary.passed, summary.failed), (2, 1), "{shown}");
+    assert!(shown.contains("FAIL x.http::a (accepted)"), "{shown}");
+    assert!(
+        shown.contains("ISH0624") && shown.contains("opposite order"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("-1\n") && shown.contains("+5\n"),
+        "both are shown: {shown}"
+    );
+}
+
+#[test]
+fn what_is_pending_may_go_to_a_folder_for_all() {
+    let site = Site::new(&[("sub/x.http", "# @name a\nGET /a\n")]);
+    let options = Options {
+        pending_dir: Some(site.0.path().join("pending")),
+        ..Options::default()
+    };
+    site.run(Update::Pending, &options);
+    assert!(site.has("pending/sub/snapshots/x__a.snap.new") && !site.has("sub/snapshots"));
+    site.run(Update::Accept, &options);
+    assert!(
+        !site.has("pending/sub/snapshots/x__a.snap.new") && site.has("sub/snapshots/x__a.snap")
+    );
+}
+
+#[test]
+fn unseen_takes_what_is_new_and_leaves_what_differs() {
+    let site = Site::new(&[("x.http", "# @name a\nGET /a\n")]);
+    assert_eq!(site.plain(Update::Unseen).0.passed, 1);
+    site.write("x.http", "# @name a\nGET /b\n###\n# @name b\nGET /b\n");
+    let (summary, _) = site.plain(Update::Unseen);
+    assert_eq!((summary.passed, summary.failed), (1, 1));
+    assert!(site.has("snapshots/x__a.snap.new") && site.has("snapshots/x__b.snap"));
+}
+
+#[test]
+fn snapshots_that_cannot_be_used_are_errors_of_usage() {
+    let site = Site::new(&[("x.http", "# @name a\nGET /a\n")]);
+    site.plain(Update::Accept);
+    let stored = std::fs::read_to_string(site.0.path().join("snapshots/x__a.snap")).expect("there");
+    let merged = stored.replace("/a\n", "<<<<<<< ours\n/a\n=======\n/c\n>>>>>>> theirs\n");
+    site.write("snapshots/x__a.snap", &merged);
+    let (summary, shown) = site.plain(Update::Pending);
+    assert_eq!(summary.exit_code(), 2);
+    assert!(
+        shown.contains("ISH0620") && shown.contains("x__a.snap:"),
+        "{shown}"
+    );
+
+    let folder = site.0.path().join("snapshots/x__a.snap");
+    std::fs::remove_file(&folder).expect("removed");
+    std::fs::create_dir(&folder).expect("made");
+    let (summary, shown) = site.plain(Update::Pending);
+    assert_eq!(summary.exit_code(), 2);
+    assert!(
+        shown.contains("ISH0612") && shown.contains("move it away"),
+        "{shown}"
+    );
+
+    std::fs::remove_dir_all(site.0.path().join("snapshots")).expect("removed");
+    site.write("snapshots", "a file where the folder should be");
+    let (summary, shown) = site.plain(Update::Pending);
+    assert_eq!(summary.exit_code(), 2);
+    assert!(
+        shown.contains("ISH0613") || shown.contains("ISH0612"),
+        "{shown}"
     );
 }
 

@@ -21,8 +21,9 @@ use super::diff;
 use super::http_file::HttpRequest;
 use super::redact::Redactor;
 use super::runner::Recorded;
+use super::snapshot_store::conflict;
 use super::snapshot_store::{Stored, entries, load};
-pub use super::snapshot_store::{Update, discard_pending, path_for, store, store_pending};
+pub use super::snapshot_store::{Update, discard, path_for, pending_for, store, store_pending};
 use super::visible::{hash, mark_end, printable, quoted, visible};
 use crate::error::Result;
 use crate::headers;
@@ -30,7 +31,18 @@ use std::borrow::Cow;
 use std::path::Path;
 
 /// Entries of `info` that say something about the response.
-const FACTS: [&str; 4] = ["response", "body_bytes", "body_hash", "head_hash"];
+const FACTS: [&str; 6] = [
+    "response",
+    "body_bytes",
+    "body_hash",
+    "head_hash",
+    "host_calls",
+    "stderr",
+];
+/// Stands before what was recorded besides the response; insta-cmd's form.
+const HOST_CALLS: &str = "----- host calls -----";
+/// See [`HOST_CALLS`].
+const STDERR: &str = "----- stderr -----";
 
 /// A response in the form in which it is compared and stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +99,7 @@ pub fn render(
     let text = std::str::from_utf8(&response.body)
         .ok()
         .filter(|text| !text.contains('\0'));
-    let body = text.map(|text| redactor.text(text));
+    let body = text.map(|text| redactor.body(text));
     // A redaction changes how long the body is, and the length would tell one machine from another.
     let length_varies = matches!((&body, text), (Some(body), Some(text)) if body != text);
     let (head, head_hash) = head(response, redactor, length_varies);
@@ -112,7 +124,9 @@ pub fn render(
             contents = format!("{}\n\n{shown}", head.join("\n"));
             contents.truncate(contents.trim_end().len());
             let kept = shown.trim_end();
-            if kept.len() != body.len() || kept != body {
+            // Where something stands behind the body, its length tells where the body ends.
+            let alone = !request.records.host_calls && !request.records.stderr;
+            if kept.len() != body.len() || kept != body || !alone {
                 info.push(("body_bytes", Value::Number(body.len())));
             }
             if kept != body.trim_end_matches('\n') {
@@ -126,6 +140,24 @@ pub fn render(
                 extension: extension(response),
                 bytes: response.body.clone(),
             });
+        }
+    }
+    let mut sections = Vec::new();
+    if request.records.host_calls {
+        let calls = calls(response, redactor, length_varies);
+        sections.push((HOST_CALLS, "host_calls", calls));
+    }
+    if request.records.stderr {
+        let stderr = visible(&redactor.text(&response.stderr));
+        let lines = stderr.trim_end().lines().map(|l| printable(l.as_bytes()));
+        sections.push((STDERR, "stderr", lines.collect()));
+    }
+    for (title, name, lines) in sections {
+        if binary.is_some() {
+            info.push((name, Value::List(lines)));
+        } else {
+            let lines: String = lines.iter().map(|line| format!("\n{line}")).collect();
+            contents.push_str(&format!("\n\n{title}{lines}"));
         }
     }
     info.extend(head_hash.map(|hash| ("head_hash", Value::One(hash))));
@@ -144,6 +176,21 @@ pub fn render(
         text: contents,
         binary,
     }
+}
+
+/// The calls across the control block. How much is written varies with what was taken out.
+fn calls(response: &Recorded, redactor: &Redactor, length_varies: bool) -> Vec<String> {
+    let line = |call: &String| {
+        let call = redactor.text(call).into_owned();
+        match call.split_once(" size=") {
+            Some((name, rest)) if length_varies && name == "WriteClient" => {
+                let behind = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+                format!("{name} size=[LENGTH]{behind}")
+            }
+            _ => call,
+        }
+    };
+    response.calls.iter().map(line).collect()
 }
 
 /// Status line and headers, and their hash if what is shown is not all there is.
@@ -191,6 +238,29 @@ fn extension(response: &Recorded) -> &'static str {
 }
 
 impl Rendered {
+    /// Adds which fault the request met.
+    pub(super) fn note_fault(&mut self, fault: &str) {
+        self.info.push(("fault", Value::One(fault.to_owned())));
+    }
+
+    /// What differs between two answers to one request, both shown whole.
+    pub(super) fn difference(
+        &self,
+        other: &Self,
+        names: [&str; 2],
+        colour: bool,
+    ) -> Option<String> {
+        let whole = |of: &Self| shown(&of.text, &entries(&of.file(false)));
+        let (one, two) = (whole(self), whole(other));
+        match (&self.binary, &other.binary) {
+            (Some(a), Some(b)) if a.bytes != b.bytes => {
+                Some(diff::whole(&one, &two, names, colour) + &diff::binary(&a.bytes, &b.bytes))
+            }
+            _ if one != two => Some(diff::whole(&one, &two, names, colour)),
+            _ => None,
+        }
+    }
+
     /// The whole `.snap` file. `pending` adds the line of the request, which insta keeps only in
     /// `.snap.new`, since it moves.
     pub(super) fn file(&self, pending: bool) -> String {
@@ -291,6 +361,11 @@ pub fn compare(path: &Path, now: &Rendered, colour: bool) -> Result<Verdict> {
         }
         _ => {}
     }
+    if !diff.is_empty()
+        && let Some(conflict) = conflict(path)?
+    {
+        return Err(conflict);
+    }
     let request = |all: &[(String, String)]| {
         let mut rest: Vec<_> = all
             .iter()
@@ -308,6 +383,28 @@ pub fn compare(path: &Path, now: &Rendered, colour: bool) -> Result<Verdict> {
     } else {
         Verdict::Stale
     })
+}
+
+/// What differs between a snapshot and its `.snap.new`, for a review.
+///
+/// # Errors
+/// One of them cannot be read.
+pub(super) fn pending_difference(path: &Path, new: &Path, colour: bool) -> Result<Option<String>> {
+    let nothing = || Stored {
+        entries: Vec::new(),
+        text: String::new(),
+        extension: None,
+        side: None,
+    };
+    let old = load(path)?.unwrap_or_else(nothing);
+    let new = load(new)?.unwrap_or_else(nothing);
+    let all = |of: &Stored| shown(&of.text, &of.entries);
+    let mut out = diff::whole(&all(&old), &all(&new), ["stored", "new"], colour);
+    if old.side != new.side {
+        let bytes = |of: &Stored| of.side.clone().unwrap_or_default();
+        out.push_str(&diff::binary(&bytes(&old), &bytes(&new)));
+    }
+    Ok((!out.is_empty()).then_some(out))
 }
 
 fn is_fact(name: &str) -> bool {

@@ -14,28 +14,62 @@ pub enum Update {
     Nothing,
     /// `.snap.new` beside the snapshot, for a review.
     Pending,
+    /// The snapshot where there is none yet, else `.snap.new`.
+    Unseen,
     /// The snapshot itself.
     Accept,
+    /// The snapshot itself, also where nothing differs.
+    Force,
 }
 
 impl Update {
-    /// Decides as insta does. `accept` is the command line's word and wins; `INSTA_UPDATE=no` writes
-    /// nothing, `INSTA_UPDATE=new` writes `.snap.new` even in CI; else `CI` or `TF_BUILD` mean
-    /// nothing is written. `variable` looks up the environment.
-    pub fn choose(accept: bool, variable: impl Fn(&str) -> Option<String>) -> Self {
-        let ci = match variable("CI").as_deref() {
-            Some("" | "0" | "false") => false,
-            Some(_) => true,
-            None => variable("TF_BUILD").is_some(),
+    /// Decides as insta does, but that a build server (`CI`, `TF_BUILD`) never writes. `accept` is
+    /// the command line's word and wins over `INSTA_UPDATE`. `variable` looks up the environment.
+    ///
+    /// # Errors
+    /// Usage: `accept` on a build server, or an `INSTA_UPDATE` that insta does not have.
+    pub fn choose(accept: bool, variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let word = variable("INSTA_UPDATE").unwrap_or_default();
+        let wanted = match word.as_str() {
+            "" | "auto" | "new" => Self::Pending,
+            "no" => Self::Nothing,
+            "unseen" => Self::Unseen,
+            "always" | "1" => Self::Accept,
+            "force" => Self::Force,
+            _ => {
+                let what = format!("INSTA_UPDATE is `{word}`, which means nothing");
+                return Err(Error::new(codes::TEST_OPTION, what)
+                    .fix("auto, new, no, unseen, always or force"));
+            }
         };
-        match variable("INSTA_UPDATE").as_deref() {
-            _ if accept => Self::Accept,
-            Some("no") => Self::Nothing,
-            Some("new") => Self::Pending,
-            _ if ci => Self::Nothing,
-            _ => Self::Pending,
+        let ci = is_build_server(variable);
+        if accept && ci {
+            return Err(refused("--accept"));
         }
+        Ok(if accept {
+            Self::Accept
+        } else if ci {
+            Self::Nothing
+        } else {
+            wanted
+        })
     }
+}
+
+/// Is this a run on a build server?
+pub(super) fn is_build_server(variable: impl Fn(&str) -> Option<String>) -> bool {
+    match variable("CI").as_deref() {
+        Some("" | "0" | "false") => false,
+        Some(_) => true,
+        None => variable("TF_BUILD").is_some(),
+    }
+}
+
+/// What `what` is told on a build server.
+pub(super) fn refused(what: &str) -> Error {
+    let text = format!("{what} would write snapshots on a build server (CI or TF_BUILD is set)");
+    Error::new(codes::WRITING_REFUSED, text)
+        .fix("accept at your desk and commit; where new snapshots are the purpose, set CI=false")
 }
 
 /// Where the snapshot of request `key` of the file `http` is: `snapshots/STEM__KEY.snap` beside it.
@@ -100,7 +134,12 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>> {
         Err(why) if why.kind() == ErrorKind::NotFound => Ok(None),
         Err(why) => {
             let what = format!("{} cannot be read: {why}", path.display());
-            Err(Error::new(codes::SNAPSHOT_UNREADABLE, what))
+            let error = Error::new(codes::SNAPSHOT_UNREADABLE, what);
+            Err(if path.is_dir() {
+                error.fix("a folder stands where the snapshot should be: move it away")
+            } else {
+                error.fix("check its permissions")
+            })
         }
     }
 }
@@ -152,7 +191,7 @@ fn scalar(text: &str) -> String {
     serde_json::from_str::<String>(text).unwrap_or_else(|_| text.to_owned())
 }
 
-/// Writes the snapshot, and removes what was pending and the side file of an older kind.
+/// Writes the snapshot, and removes the side file of an older kind.
 ///
 /// # Errors
 /// A file or the folder cannot be written; what was there before is then still whole.
@@ -166,30 +205,74 @@ pub fn store(path: &Path, snapshot: &Rendered) -> Result<()> {
     if let Some(old) = old.filter(|old| is_extension(old) && Some(old.as_str()) != kept) {
         remove(&with_suffix(path, &old))?;
     }
-    discard_pending(path)
+    Ok(())
 }
 
-/// Writes `.snap.new` beside the snapshot `path`, as insta does, for `cargo insta review` or `diff`.
+/// The `.snap.new` of a snapshot: beside it, or (`INSTA_PENDING_DIR`) in a folder for all, under the
+/// path that it has from `base`.
+pub fn pending_for(path: &Path, base: &Path, folder: Option<&Path>) -> PathBuf {
+    let pending = with_suffix(path, "new");
+    match (folder, pending.strip_prefix(base)) {
+        (Some(folder), Ok(inside)) => folder.join(inside),
+        _ => pending,
+    }
+}
+
+/// Writes `.snap.new`, as insta does, for a review.
 ///
 /// # Errors
 /// As [`store`].
-pub fn store_pending(path: &Path, snapshot: &Rendered) -> Result<()> {
-    discard_pending(path)?;
-    write_both(&with_suffix(path, "new"), snapshot, true)
+pub fn store_pending(pending: &Path, snapshot: &Rendered) -> Result<()> {
+    discard(pending)?;
+    write_both(pending, snapshot, true)
+}
+
+/// Makes what is pending the snapshot `path`, as `cargo insta accept` does.
+///
+/// # Errors
+/// As [`store`].
+pub(super) fn accept_pending(pending: &Path, path: &Path) -> Result<()> {
+    let Some(bytes) = read(pending)? else {
+        return Ok(());
+    };
+    let new = load(pending)?.and_then(|stored| stored.extension);
+    let old = load(path)
+        .ok()
+        .flatten()
+        .and_then(|stored| stored.extension);
+    let is_good = |extension: &String| is_extension(extension);
+    let (new, old) = (new.filter(is_good), old.filter(is_good));
+    // The side file first, as in `write_both`.
+    if let Some(new) = &new
+        && let Some(side) = read(&with_suffix(pending, new))?
+    {
+        write(&with_suffix(path, new), &side)?;
+    }
+    // The line is that of one moment.
+    let text = String::from_utf8_lossy(&bytes);
+    let (front, _) = front_and_text(&text);
+    let kept = front
+        .split_inclusive('\n')
+        .filter(|l| !l.starts_with("assertion_line:"));
+    let kept: String = kept.collect();
+    write(path, text.replacen(front, &kept, 1).as_bytes())?;
+    if let Some(old) = old.filter(|old| Some(old) != new.as_ref()) {
+        remove(&with_suffix(path, &old))?;
+    }
+    discard(pending)
 }
 
 /// Removes `.snap.new` and its side file, if there are any.
 ///
 /// # Errors
 /// They are there and cannot be removed.
-pub fn discard_pending(path: &Path) -> Result<()> {
-    let pending = with_suffix(path, "new");
-    if let Some(extension) = load(&pending)?.and_then(|stored| stored.extension)
+pub fn discard(pending: &Path) -> Result<()> {
+    if let Some(extension) = load(pending)?.and_then(|stored| stored.extension)
         && is_extension(&extension)
     {
-        remove(&with_suffix(&pending, &extension))?;
+        remove(&with_suffix(pending, &extension))?;
     }
-    remove(&pending)
+    remove(pending)
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -217,22 +300,53 @@ fn write_both(path: &Path, snapshot: &Rendered, pending: bool) -> Result<()> {
     write(path, snapshot.file(pending).as_bytes())
 }
 
-/// Writes a whole file beside its place and then moves it there.
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".snap-");
-    // A snapshot is for everybody who may read the repository; temporary files are private.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let written = std::fs::create_dir_all(folder)
-        .and_then(|()| builder.tempfile_in(folder))
-        .and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.persist(path).map_err(|why| why.error)
-        });
-    written.map(|_| ()).map_err(|why| {
+    let written = std::fs::create_dir_all(folder).and_then(|()| write_whole(path, bytes));
+    written.map_err(|why| {
         let what = format!("{} cannot be written: {why}", path.display());
         Error::new(codes::SNAPSHOT_UNWRITABLE, what)
+            .fix("check the permissions of the folder; `INSTA_UPDATE=no` writes nothing")
     })
+}
+
+/// Writes a whole file beside its place and then moves it there.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".snap-");
+    // The file is for everybody who may read the folder; temporary files are private.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map_err(|why| why.error)?;
+    Ok(())
+}
+
+/// Whether two versions of the snapshot stand in one file, as a merge leaves them: where.
+pub(super) fn conflict(path: &Path) -> Result<Option<Error>> {
+    let Some(bytes) = read(path)? else {
+        return Ok(None);
+    };
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let mut marks = ["<<<<<<< ", "=======", ">>>>>>> "].iter().peekable();
+    let (mut offset, mut first) = (0, None);
+    for line in text.split_inclusive('\n') {
+        if marks.peek().is_some_and(|mark| line.starts_with(**mark)) {
+            marks.next();
+            first.get_or_insert((offset, line.trim_end().len()));
+        }
+        offset += line.len();
+    }
+    let place = first.filter(|_| marks.peek().is_none());
+    Ok(place.map(|(offset, length)| {
+        let what = "this snapshot has marks of a merge conflict";
+        Error::new(codes::SNAPSHOT_CONFLICT, what)
+            .at(&path.display().to_string(), &text, offset, length)
+            .fix("resolve it, or delete the file and accept it anew")
+    }))
 }

@@ -4,7 +4,8 @@ use super::http_file::HttpFile;
 use super::redact::Redactor;
 use super::runner::Recorded;
 use super::snapshot::{
-    Rendered, Update, Verdict, compare, discard_pending, path_for, render, store, store_pending,
+    Rendered, Update, Verdict, compare, discard, path_for, pending_for, render, store,
+    store_pending,
 };
 use insta::Snapshot;
 use proptest::prelude::*;
@@ -45,6 +46,10 @@ fn place() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = path_for(&folder.path().join("x.http"), "hello");
     (folder, path)
+}
+
+fn pending(path: &Path) -> PathBuf {
+    pending_for(path, Path::new(""), None)
 }
 
 fn verdict(path: &Path, now: &Rendered) -> Verdict {
@@ -154,7 +159,7 @@ fn insta_reads_the_front_matter_and_what_insta_writes_back_still_matches() {
     let (_folder, path) = place();
     for body in ["<p>\n---\n  x: y \n\n", "", "\n\n", "\r\n\u{85}\u{feff}"] {
         let now = rendered(body.as_bytes());
-        store_pending(&path, &now).expect("stored");
+        store_pending(&pending(&path), &now).expect("stored");
         let pending = PathBuf::from(format!("{}.new", path.display()));
         let read = Snapshot::from_file(&pending).expect("insta reads it");
         let meta = read.metadata();
@@ -226,17 +231,19 @@ fn a_damaged_snapshot_differs_and_a_missing_one_is_new() {
 }
 
 #[test]
-fn storing_removes_what_was_pending() {
+fn discarding_removes_what_was_pending_with_its_side_file() {
     let (_folder, path) = place();
-    store_pending(&path, &rendered(b"\0")).expect("stored");
+    store_pending(&pending(&path), &rendered(b"\0")).expect("stored");
     store(&path, &rendered(b"a")).expect("stored");
     let names = || {
         std::fs::read_dir(path.parent().expect("a folder"))
             .expect("read")
             .count()
     };
+    assert_eq!(names(), 3);
+    discard(&pending(&path)).expect("removed");
     assert_eq!(names(), 1);
-    discard_pending(&path).expect("nothing to remove is no error");
+    discard(&pending(&path)).expect("nothing to remove is no error");
     assert_eq!(names(), 1);
 }
 
@@ -250,19 +257,29 @@ fn the_environment_decides_what_is_written() {
         };
         Update::choose(accept, find)
     };
-    assert_eq!(choose(false, &[]), Update::Pending);
-    assert_eq!(choose(false, &[("CI", "false")]), Update::Pending);
-    assert_eq!(choose(false, &[("CI", "true")]), Update::Nothing);
-    assert_eq!(choose(false, &[("TF_BUILD", "True")]), Update::Nothing);
-    assert_eq!(choose(false, &[("INSTA_UPDATE", "no")]), Update::Nothing);
-    assert_eq!(
-        choose(false, &[("CI", "1"), ("INSTA_UPDATE", "new")]),
-        Update::Pending
-    );
-    assert_eq!(
-        choose(true, &[("CI", "1"), ("INSTA_UPDATE", "no")]),
-        Update::Accept
-    );
+    let wrote = |accept, set: &[(&str, &str)]| choose(accept, set).expect("good");
+    assert_eq!(wrote(false, &[]), Update::Pending);
+    for (word, update) in [
+        ("no", Update::Nothing),
+        ("new", Update::Pending),
+        ("auto", Update::Pending),
+        ("unseen", Update::Unseen),
+        ("always", Update::Accept),
+        ("force", Update::Force),
+    ] {
+        assert_eq!(wrote(false, &[("INSTA_UPDATE", word)]), update);
+        // A build server never writes.
+        let ci = [("INSTA_UPDATE", word), ("CI", "1")];
+        assert_eq!(wrote(false, &ci), Update::Nothing);
+    }
+    assert_eq!(wrote(false, &[("CI", "false")]), Update::Pending);
+    assert_eq!(wrote(false, &[("CI", "true")]), Update::Nothing);
+    assert_eq!(wrote(false, &[("TF_BUILD", "True")]), Update::Nothing);
+    assert_eq!(wrote(true, &[("INSTA_UPDATE", "no")]), Update::Accept);
+    let refused = choose(true, &[("CI", "1")]).expect_err("refused");
+    assert_eq!(refused.code(), crate::codes::WRITING_REFUSED);
+    let unknown = choose(false, &[("INSTA_UPDATE", "maybe")]).expect_err("unknown");
+    assert_eq!(unknown.code(), crate::codes::TEST_OPTION);
 }
 
 proptest! {

@@ -40,13 +40,18 @@ pub(super) fn mark_end(line: &str) -> String {
     out
 }
 
-/// FNV-1a with 64 bits: the same in every release of Rust, which `std`'s hashers do not promise.
+/// A hash as it stands in a snapshot.
 pub(super) fn hash(bytes: &[u8]) -> String {
+    format!("fnv1a-{:016x}", fnv(bytes))
+}
+
+/// FNV-1a with 64 bits: the same in every release of Rust, which `std`'s hashers do not promise.
+pub(super) fn fnv(bytes: &[u8]) -> u64 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for byte in bytes {
         hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
     }
-    format!("fnv1a-{hash:016x}")
+    hash
 }
 
 /// A string as JSON, which is YAML too. Line breaks that only YAML knows are escaped besides.
