@@ -23,6 +23,16 @@ from _PyISAPIe import (
 )
 
 
+#: The files of the CGI script that runs (``Http.Descriptors``), where there is one.
+descriptors = None
+
+
+def _descriptors():
+    """The files of the calling thread's CGI script."""
+    lent = descriptors
+    return lent if lent is not None and lent.are_mine() else None
+
+
 def _number(size):
     return -1 if size is None else size
 
@@ -43,6 +53,14 @@ class _Writer(io.BufferedIOBase):
         return view.nbytes
 
 
+def _fetch():
+    """What was written by descriptor comes before what is written now."""
+    if descriptors is not None:
+        lent = _descriptors()
+        if lent is not None:
+            lent.fetch()
+
+
 class _Output(_Writer):
     """The bytes below ``sys.stdout``."""
 
@@ -50,16 +68,26 @@ class _Output(_Writer):
 
     def _send(self, view):
         if to_client():
+            _fetch()
             write(view)
         else:
             log(bytes(view))
 
     def flush(self):
         if to_client():
+            _fetch()
             flush()
+
+    def fileno(self):
+        """A descriptor for a CGI script; what is written there is sent when it ends, at last."""
+        lent = _descriptors()
+        if lent is None:
+            raise io.UnsupportedOperation("fileno")
+        return lent.output_fileno()
 
     def close(self):
         """Ends the output of the CGI script that runs; without effect elsewhere."""
+        _fetch()
         close_stream(False)
 
     @property
@@ -95,12 +123,28 @@ class _Input(io.BufferedIOBase):
         return True
 
     def read(self, size=-1, /):
-        return read(_number(size))
+        copy = self._copy()
+        return read(_number(size)) if copy is None else copy.read(_number(size))
 
     read1 = read
 
     def readline(self, size=-1, /):
-        return readline(_number(size))
+        copy = self._copy()
+        return readline(_number(size)) if copy is None else copy.readline(_number(size))
+
+    def _copy(self):
+        """The file that a CGI script reads in the place of the body, once it asked for one."""
+        if descriptors is None or self.closed:
+            return None
+        lent = _descriptors()
+        return None if lent is None else lent.body
+
+    def fileno(self):
+        """A descriptor for a CGI script."""
+        lent = _descriptors()
+        if lent is None or self.closed:
+            raise io.UnsupportedOperation("fileno")
+        return lent.input_fileno()
 
     def close(self):
         """Ends the input of the CGI script that runs; without effect elsewhere."""
@@ -136,6 +180,9 @@ class _Text(io.TextIOBase):
     @property
     def name(self):
         return self._buffer.name
+
+    def fileno(self):
+        return self._buffer.fileno()
 
     @property
     def mode(self):
@@ -178,6 +225,7 @@ class ResponseText(_Text):
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         if to_client():
+            _fetch()
             write(text)
         else:
             log(text.encode("utf-8", "backslashreplace"))
@@ -211,9 +259,6 @@ class LogText(_Text):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         log(text.encode("utf-8", "backslashreplace"))
         return len(text)
-
-    def fileno(self):
-        return self._buffer.fileno()
 
 
 class RequestText(_Text):

@@ -2,6 +2,8 @@
 
 #[path = "cgi/bad_output.rs"]
 mod bad_output;
+#[path = "cgi/descriptors.rs"]
+mod descriptors;
 #[path = "cgi/environment.rs"]
 mod environment;
 #[path = "cgi/input.rs"]

@@ -18,6 +18,8 @@ import types
 from _PyISAPIe import RunCGI as _RunCGI
 from _PyISAPIe import cgi_ending, is_of_request, module_generation
 
+from Http.Descriptors import Descriptors
+
 __all__ = ["CGIError", "RunCGI"]
 
 
@@ -30,7 +32,11 @@ def _run(path, variables):
     loan = _Loan(path)
     try:
         loan.lend(variables)
-        return _execute(path, loan.excepthook)
+        descriptors = Descriptors()
+        try:
+            return _execute(path, loan.excepthook)
+        finally:
+            descriptors.end()
     finally:
         loan.take_back()
 

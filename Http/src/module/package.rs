@@ -40,6 +40,11 @@ const BUILT_IN: &[(&str, &str, bool)] = &[
         false,
     ),
     (
+        "Http.Descriptors",
+        include_str!("../../python/Http/Descriptors.py"),
+        false,
+    ),
+    (
         "Http.Isapi",
         include_str!("../../python/Http/Isapi.py"),
         false,
