@@ -18,14 +18,8 @@ use clap::Parser;
 use cli::{Cli, Command};
 use codes::Exit;
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 /// The whole command: parses the arguments, acts, reports, and gives the exit code.
-pub fn main(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
-    ExitCode::from(command(args))
-}
-
-/// As [`main`], with the exit code as a number.
 pub fn command(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,

@@ -1,5 +1,5 @@
 //! Maps the result of the command to an exit code, and nothing else.
 
-fn main() -> std::process::ExitCode {
-    isapi_shim::main(std::env::args_os())
+fn main() {
+    isapi_shim::process::end(isapi_shim::command(std::env::args_os()))
 }

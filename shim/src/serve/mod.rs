@@ -32,7 +32,7 @@ const IDLE_THREAD: Duration = Duration::from_secs(300);
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The exit code of a process that was stopped by Ctrl-C, as shells have it: 128 and SIGINT.
-const INTERRUPTED: i32 = 130;
+const INTERRUPTED: u8 = 130;
 
 /// What every connection needs.
 struct Shared {
@@ -90,13 +90,14 @@ pub fn serve(args: &ServeArgs) -> Result<Option<Exit>> {
     if result.is_ok() {
         runtime.spawn(async {
             stop_signal().await;
-            std::process::exit(INTERRUPTED);
+            crate::process::end(INTERRUPTED);
         });
         // On the thread that started Python; waits for the threads that scripts have started.
         host.terminate();
     }
-    // Not by dropping it, which would wait for whatever still blocks.
-    runtime.shutdown_background();
+    // Neither dropped, which would wait for whatever still blocks, nor shut down: threads that end
+    // free what scripts left in them, and must not do so while the process ends around them.
+    std::mem::forget(runtime);
     result.map(|()| None)
 }
 
@@ -168,7 +169,7 @@ async fn listen(args: &ServeArgs, host: &Arc<Host>) -> Result<()> {
     };
     tokio::select! {
         () = end => Ok(()),
-        () = stop_signal() => std::process::exit(INTERRUPTED),
+        () = stop_signal() => crate::process::end(INTERRUPTED),
     }
 }
 
