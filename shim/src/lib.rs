@@ -3,6 +3,7 @@
 
 pub mod cli;
 pub mod codes;
+pub mod debugging;
 pub mod ecb_host;
 pub mod error;
 pub mod headers;

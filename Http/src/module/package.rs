@@ -55,6 +55,9 @@ const STAND_INS: &[(&str, &str, bool)] = &[
 /// What runs when the extension is unloaded.
 pub(crate) const FINISH: &str = include_str!("../../python/finish.py");
 
+/// Debuggers, coverage and breakpoints; run once at start.
+pub(crate) const DEBUG: &str = include_str!("../../python/debug.py");
+
 /// The text streams; run once at start, never imported by name.
 pub(crate) const STREAMS: &str = include_str!("../../python/streams.py");
 

@@ -3,6 +3,7 @@
 use super::{HttpRequest, Options, Recorded, Respond, Summary, collect, run};
 use crate::cli::TestArgs;
 use crate::codes::{self, Exit};
+use crate::debugging;
 use crate::ecb_host::{Application, BytesBody, End, Head, Host, Sink};
 use crate::error::{Error, Result};
 use crate::process;
@@ -104,11 +105,15 @@ fn each_in_its_process(
     args: &TestArgs,
 ) -> Result<Summary> {
     let mut total = Summary::default();
+    let coverage = debugging::CoverageRun::of(&args.host).map_err(|e| parted(&e.to_string()))?;
     for (root, files) in sites {
         let _ = writeln!(anstream::stdout(), "site {}", root.display());
         let report = tempfile::NamedTempFile::new().map_err(|e| parted(&e.to_string()))?;
         let mut command = process::program().map_err(|e| parted(&e.to_string()))?;
         command.arg("test").arg("--summary-file").arg(report.path());
+        if let Some(coverage) = &coverage {
+            coverage.pass_on(&mut command);
+        }
         command.args(["--reload", args.host.reload.as_str()]);
         command.args(["--error-details", args.host.error_details.as_str()]);
         let seconds = args.host.pending_timeout.to_string();

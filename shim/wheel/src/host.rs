@@ -91,6 +91,8 @@ impl Host {
             reload: reload_mode(reload)?,
             error_details: ErrorDetails::Always,
             pending_timeout: 0,
+            coverage: false,
+            coverage_run: None,
         };
         let application = wsgi.map_or(Application::Home, |application| Application::Wsgi {
             application,

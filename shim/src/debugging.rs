@@ -1,0 +1,67 @@
+//! Debuggers and coverage: what the core is told about them.
+//!
+//! Both begin before there is a request, so that they are told by environment variables and not by
+//! host variables. The core removes the variables.
+
+use crate::cli::{DebugArgs, HostArgs};
+use crate::codes;
+use crate::ecb_host::Extension;
+use crate::error::Error;
+use isapi_base::host_variables;
+use std::ffi::OsStr;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Something was announced.
+static ANNOUNCED: AtomicBool = AtomicBool::new(false);
+
+fn tell(name: &str, value: impl AsRef<OsStr>) {
+    Extension::announce(name, value.as_ref());
+    ANNOUNCED.store(true, Ordering::Relaxed);
+}
+
+/// Tells of the debugger that is wanted. Before the extension is loaded.
+pub fn announce(args: &DebugArgs) {
+    if let Some(address) = args.debugpy {
+        let wait = if args.wait_for_client { ",wait" } else { "" };
+        tell(host_variables::DEBUGPY, format!("{address}{wait}"));
+    }
+}
+
+/// Tells of the coverage that is wanted. Before the extension is loaded.
+pub fn announce_coverage(args: &HostArgs) {
+    match &args.coverage_run {
+        Some(folder) => tell(host_variables::COVERAGE, folder),
+        None if args.coverage => tell(host_variables::COVERAGE, "1"),
+        None => {}
+    }
+}
+
+/// An extension that refuses to start because of what was announced has said why.
+pub fn explain(error: Error) -> Error {
+    if error.code() != codes::EXTENSION_REFUSED || !ANNOUNCED.load(Ordering::Relaxed) {
+        return error;
+    }
+    let text = "the debugger or the measuring of coverage could not be started";
+    Error::new(codes::DEBUGGING, text).fix("the line above says why, and what to install")
+}
+
+/// A run of several processes whose coverage is one.
+#[derive(Debug)]
+pub struct CoverageRun(tempfile::TempDir);
+
+impl CoverageRun {
+    /// One, if coverage is wanted.
+    ///
+    /// # Errors
+    /// There is no folder for temporary files.
+    pub fn of(args: &HostArgs) -> std::io::Result<Option<Self>> {
+        let run = args.coverage.then(tempfile::tempdir).transpose()?;
+        Ok(run.map(Self))
+    }
+
+    /// Tells a process that takes part.
+    pub fn pass_on(&self, command: &mut Command) {
+        command.arg("--coverage-run").arg(self.0.path());
+    }
+}
