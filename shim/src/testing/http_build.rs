@@ -66,6 +66,7 @@ impl Builder<'_> {
             server_vars: Vec::new(),
             redactions: Vec::new(),
             skip: None,
+            marks: Vec::new(),
         };
         for piece in &raw.directives {
             self.directive(*piece, &mut request)?;
@@ -92,6 +93,11 @@ impl Builder<'_> {
         match word {
             "name" => request.name = Some(self.name(piece, rest)?),
             "skip" => request.skip = Some(value()?),
+            "mark" => {
+                let marks = value()?;
+                let marks = marks.split([',', ' ']).filter(|mark| !mark.is_empty());
+                request.marks.extend(marks.map(str::to_owned));
+            }
             "server-var" => match value()?.split_once('=') {
                 Some((name, value)) if is_variable(name.trim()) => {
                     let name = name.trim().to_ascii_uppercase();

@@ -2,7 +2,7 @@
 //!
 //! One file serves the editor, which sends it to a real IIS, and the tests here. What only we know
 //! stands in comments: `# @server-var NAME=VALUE`, `# @skip reason`, `# @redact header:Name`,
-//! `# @redact regex:PATTERN`.
+//! `# @redact regex:PATTERN`, `# @mark WORDS`.
 //!
 //! * `###` starts a request; text behind it is the title. `# @name x` names it.
 //! * `@var = value` sets a variable of the file, `{{var}}` uses it. An unknown one is an error;
@@ -61,6 +61,8 @@ pub struct HttpRequest {
     pub redactions: Vec<Redaction>,
     /// From `# @skip`: do not send it, and why (may be empty).
     pub skip: Option<String>,
+    /// From `# @mark`: words to choose requests by.
+    pub marks: Vec<String>,
 }
 
 impl HttpFile {

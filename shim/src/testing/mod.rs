@@ -13,6 +13,7 @@ pub mod http_file;
 mod http_scan;
 pub mod redact;
 pub mod runner;
+pub mod settle;
 pub mod snapshot;
 mod snapshot_store;
 mod visible;

@@ -3,6 +3,7 @@
 
 use super::http_file::{HttpFile, HttpRequest};
 use super::redact::{Redaction, Redactor};
+use super::settle::settle;
 use super::snapshot::{self, Update, Verdict};
 use super::snapshot_store::folder_for;
 use crate::codes::{self, Exit};
@@ -233,29 +234,17 @@ impl Run<'_> {
         let source = path.file_name().unwrap_or_default().to_string_lossy();
         let now = snapshot::render(answer, request, &source, redactor);
         let at = snapshot::path_for(path, key);
-        let verdict = match snapshot::compare(&at, &now, self.options.colour) {
-            Ok(verdict) => verdict,
+        let settled = match settle(&at, &now, self.update, self.options.colour) {
+            Ok(settled) => settled,
             Err(why) => return self.unusable(id, &why),
         };
-        let written = match (&verdict, self.update) {
-            (Verdict::Match | Verdict::Stale, Update::Nothing) => Ok(()),
-            (Verdict::Match, _) | (Verdict::Stale, Update::Pending) => {
-                snapshot::discard_pending(&at)
-            }
-            (_, Update::Nothing) => Ok(()),
-            (_, Update::Pending) => snapshot::store_pending(&at, &now),
-            (_, Update::Accept) => snapshot::store(&at, &now),
-        };
-        if let Err(why) = written {
-            return self.unusable(id, &why);
-        }
         let raised = if answer.script_failed {
             "the script raised"
         } else {
             ""
         };
-        let accepted = self.update == Update::Accept;
-        match &verdict {
+        let accepted = settled.accepted;
+        match &settled.verdict {
             Verdict::New if accepted => {
                 self.line("new", AnsiColor::Green, id, join("accepted", raised))?
             }
@@ -266,13 +255,13 @@ impl Run<'_> {
             Verdict::New => self.line("new", AnsiColor::Red, id, raised)?,
             Verdict::Differs { .. } => self.line("FAIL", AnsiColor::Red, id, raised)?,
         }
-        if accepted || matches!(verdict, Verdict::Match | Verdict::Stale) {
+        if settled.passed() {
             self.summary.passed += 1;
             return Ok(());
         }
         self.summary.failed += 1;
         self.differing += 1;
-        if let Verdict::Differs { diff } = &verdict {
+        if let Verdict::Differs { diff } = &settled.verdict {
             self.indented(diff)?;
         }
         if !answer.stderr.is_empty() {

@@ -191,6 +191,11 @@ fn extension(response: &Recorded) -> &'static str {
 }
 
 impl Rendered {
+    /// All that counts in a comparison, as text to show.
+    pub fn shown(&self) -> String {
+        shown(&self.text, &entries(&self.file(false)))
+    }
+
     /// The whole `.snap` file. `pending` adds the line of the request, which insta keeps only in
     /// `.snap.new`, since it moves.
     pub(super) fn file(&self, pending: bool) -> String {
