@@ -46,6 +46,7 @@ def cover(run):
     import coverage
 
     folder = os.getcwd()
+    keeps_all = coverage.Coverage(messages=False).get_option("run:parallel")
     # One of several writes beside the file of all, and is added to it at its end.
     measured = coverage.Coverage(data_suffix=bool(run) or None)
     measured.start()
@@ -56,7 +57,7 @@ def cover(run):
             os.chdir(folder)
         measured.stop()
         measured.save()
-        if run and not measured.get_option("run:parallel"):
+        if run and not keeps_all:
             _add(coverage, measured.get_data().data_filename(), run)
 
     # The first to be registered is the last to run: functions of scripts are measured, too.

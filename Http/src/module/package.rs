@@ -68,9 +68,19 @@ fn built_in(table: &'static [(&str, &str, bool)], name: &str) -> Option<(&'stati
         .map(|(_, source, package)| (*source, *package))
 }
 
-/// Says where a site's own files of the package are. Before the first import of `Http`.
-pub(crate) fn set_folders(folders: Vec<PathBuf>) {
+/// Says where a site's own files of the package are; also to a package that is there already.
+pub(crate) fn set_folders(py: Python<'_>, folders: Vec<PathBuf>) -> PyResult<()> {
     *FOLDERS.lock().unwrap_or_else(PoisonError::into_inner) = folders;
+    if let Some(package) = interpreter::modules(py)?.get_item("Http")? {
+        package.setattr("__path__", search_path(py)?)?;
+    }
+    Ok(())
+}
+
+/// Where modules of the package are looked for.
+fn search_path(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
+    let folders = folders();
+    PyList::new(py, folders.iter().map(|f| f.to_string_lossy()))
 }
 
 fn folders() -> Vec<PathBuf> {
@@ -184,11 +194,7 @@ fn spec<'py>(
     let make = py.import("_frozen_importlib")?.getattr("ModuleSpec")?;
     let spec = make.call((name, loader), Some(&options))?;
     if package {
-        let folders: Vec<_> = folders()
-            .iter()
-            .map(|f| f.to_string_lossy().into_owned())
-            .collect();
-        spec.setattr("submodule_search_locations", PyList::new(py, folders)?)?;
+        spec.setattr("submodule_search_locations", search_path(py)?)?;
     }
     Ok(spec)
 }

@@ -6,11 +6,28 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from isapi_shim import _encode, _native
 from isapi_shim._encode import File, Pairs
 from isapi_shim._response import Response
+
+if TYPE_CHECKING:
+    # Type checkers have it built in.
+    from typing_extensions import TypedDict, Unpack
+
+    class Keywords(TypedDict, total=False):
+        """What ``Client.request`` takes by keyword."""
+
+        headers: Pairs | None
+        query: Pairs | str | None
+        data: bytes | str | None
+        json: Any
+        form: Pairs | None
+        files: Mapping[str, File] | None
+        server_vars: Mapping[str, str] | None
+        raise_app_exceptions: bool | None
+
 
 #: A process has one site at a time.
 _site_lock = threading.Lock()
@@ -107,37 +124,37 @@ class Client:
             raise AssertionError("isapi_strict: " + "\n".join(response.reports))
         return response
 
-    def get(self, path: str, **keywords: Any) -> Response:
+    def get(self, path: str, **keywords: Unpack[Keywords]) -> Response:
         """As ``request("GET", ...)``."""
         __tracebackhide__ = True
         return self.request("GET", path, **keywords)
 
-    def head(self, path: str, **keywords: Any) -> Response:
+    def head(self, path: str, **keywords: Unpack[Keywords]) -> Response:
         """As ``request("HEAD", ...)``."""
         __tracebackhide__ = True
         return self.request("HEAD", path, **keywords)
 
-    def post(self, path: str, **keywords: Any) -> Response:
+    def post(self, path: str, **keywords: Unpack[Keywords]) -> Response:
         """As ``request("POST", ...)``."""
         __tracebackhide__ = True
         return self.request("POST", path, **keywords)
 
-    def put(self, path: str, **keywords: Any) -> Response:
+    def put(self, path: str, **keywords: Unpack[Keywords]) -> Response:
         """As ``request("PUT", ...)``."""
         __tracebackhide__ = True
         return self.request("PUT", path, **keywords)
 
-    def patch(self, path: str, **keywords: Any) -> Response:
+    def patch(self, path: str, **keywords: Unpack[Keywords]) -> Response:
         """As ``request("PATCH", ...)``."""
         __tracebackhide__ = True
         return self.request("PATCH", path, **keywords)
 
-    def delete(self, path: str, **keywords: Any) -> Response:
+    def delete(self, path: str, **keywords: Unpack[Keywords]) -> Response:
         """As ``request("DELETE", ...)``."""
         __tracebackhide__ = True
         return self.request("DELETE", path, **keywords)
 
-    def options(self, path: str, **keywords: Any) -> Response:
+    def options(self, path: str, **keywords: Unpack[Keywords]) -> Response:
         """As ``request("OPTIONS", ...)``."""
         __tracebackhide__ = True
         return self.request("OPTIONS", path, **keywords)

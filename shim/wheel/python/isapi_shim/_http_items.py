@@ -76,4 +76,4 @@ class HttpItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        return self.path, self._request.line - 1, f"{self.path.name}::{self.name}"
+        return self.path, self._request.line - 1, f"{self.name} ({self._request.method} {self._request.target})"

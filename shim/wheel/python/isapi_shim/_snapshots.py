@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
+import pytest
 from isapi_shim import _native
 from isapi_shim._response import Response
 
@@ -55,10 +56,9 @@ class Snapshots:
     Each comparison of a test has a snapshot of its own: the second has ``-2`` behind its name.
     """
 
-    def __init__(self, source: Path, test: str, title: str, update: Update) -> None:
-        self._source = source
+    def __init__(self, node: pytest.Item, test: str, update: Update) -> None:
+        self._node = node
         self._test = _file_name(test)
-        self._title = title
         self._update = update
         self._name = self._test
         self._redact: list[str] = []
@@ -73,7 +73,7 @@ class Snapshots:
         ``redact`` has texts as behind ``# @redact`` in a ``.http`` file: ``header:ETag``,
         ``regex:PATTERN``, ``regex:PATTERN => TEXT``.
         """
-        other = Snapshots(self._source, self._test, self._title, self._update)
+        other = Snapshots(self._node, self._test, self._update)
         other._used = self._used
         if name is not None:
             other._name = f"{self._test}-{_file_name(name)}"
@@ -85,10 +85,16 @@ class Snapshots:
             return NotImplemented
         count = self._used[self._name] = self._used.get(self._name, 0) + 1
         name = f"{self._name}-{count}" if count > 1 else self._name
-        request = response._request.named(name, self._title, self._redact)
-        outcome, text = _native.compare(self._source, request, response._native, self._update)
-        self.told = failure(outcome, text, "pytest --isapi-update") or ""
-        return not self.told
+        request = response._request.named(name, self._node.nodeid, self._redact)
+        outcome, text = _native.compare(self._node.path, request, response._native, self._update)
+        told = failure(outcome, text, "pytest --isapi-update")
+        if told is None:
+            return True
+        first, _, difference = told.partition("\n")
+        self.told = first.rstrip(":")
+        # pytest cuts what explains an assertion, and the whole is wanted.
+        self._node.add_report_section("call", "difference", difference)
+        return False
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -181,7 +181,7 @@ def isapi_snapshot(request: pytest.FixtureRequest) -> Snapshots:
     holder = getattr(node, "cls", None)
     name = f"{holder.__name__}.{node.name}" if holder is not None else node.name
     update = Settings.of(request.config).update
-    return Snapshots(node.path, name, node.nodeid, update)
+    return Snapshots(node, name, update)
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
@@ -192,7 +192,7 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     if op != "==" or responses is None or not isinstance(left, responses.Response):
         return None
     if snapshots is not None and isinstance(right, snapshots.Snapshots) and right.told:
-        return ["response == snapshot", "", *right.told.splitlines()]
+        return [f"response == snapshot ({right.told}, see below)"]
     # What inline-snapshot has for a value that it cannot write as code.
     text = getattr(right, "_str_repr", None)
     if isinstance(right, responses.Response):
