@@ -5,7 +5,6 @@ debugger at the terminal must not use them.
 """
 
 import atexit
-import contextlib
 import os
 import sys
 import threading
@@ -53,8 +52,10 @@ def cover(run):
 
     def save():
         # A site's home has become the current folder; settings and data belong to the first one.
-        with contextlib.suppress(OSError):
+        try:
             os.chdir(folder)
+        except OSError:
+            pass
         measured.stop()
         measured.save()
         if run and not keeps_all:

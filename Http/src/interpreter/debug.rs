@@ -12,10 +12,29 @@ use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 use pyo3::types::PyModule;
 use std::cell::Cell;
+use std::sync::OnceLock;
 
 thread_local! {
     /// The debugger and the like know of this thread.
     static KNOWN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What the environment asks for.
+#[derive(Debug)]
+struct Wanted {
+    coverage: Option<String>,
+    debugger: Option<String>,
+}
+
+static WANTED: OnceLock<Wanted> = OnceLock::new();
+
+/// Hears what is wanted, and takes it out of the environment: a program that a script starts is
+/// not meant. Before Python starts, which makes a copy of the environment.
+pub(super) fn hear() {
+    WANTED.get_or_init(|| Wanted {
+        coverage: ffi::take_variable(host_variables::COVERAGE),
+        debugger: ffi::take_variable(host_variables::DEBUGPY),
+    });
 }
 
 /// Brings the functions that are written in Python.
@@ -39,11 +58,11 @@ pub(super) fn unhook(py: Python<'_>) -> PyResult<()> {
     functions(py)?.call_method0("unhook").map(drop)
 }
 
-/// Starts what the environment asks for.
+/// Starts what is wanted.
 pub(super) fn start(py: Python<'_>) -> Result<(), StartError> {
-    // Taken: a program that a script starts is not meant.
-    let coverage = ffi::take_variable(host_variables::COVERAGE);
-    let debugger = ffi::take_variable(host_variables::DEBUGPY);
+    let Some(Wanted { coverage, debugger }) = WANTED.get() else {
+        return Ok(());
+    };
     let run = |name: &'static str, call: &dyn Fn() -> PyResult<()>| {
         call().map_err(|error| {
             let fix = if error.is_instance_of::<PyImportError>(py) {
@@ -57,7 +76,7 @@ pub(super) fn start(py: Python<'_>) -> Result<(), StartError> {
     };
     if let Some(folder) = coverage {
         // A name of no folder: there is one process.
-        let folder = if folder == "1" { "" } else { folder.as_str() };
+        let folder = if folder == "1" { "" } else { folder };
         run("coverage", &|| {
             functions(py)?.call_method1("cover", (folder,)).map(drop)
         })?;
@@ -65,7 +84,7 @@ pub(super) fn start(py: Python<'_>) -> Result<(), StartError> {
     if let Some(value) = debugger {
         let (address, wait) = match value.strip_suffix(",wait") {
             Some(address) => (address, true),
-            None => (value.as_str(), false),
+            None => (&**value, false),
         };
         let (host, port) = address.rsplit_once(':').unwrap_or(("127.0.0.1", address));
         let host = host.trim_matches(['[', ']']);

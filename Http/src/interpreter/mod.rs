@@ -56,6 +56,7 @@ pub(crate) fn start() -> Result<(), StartError> {
     if let Some(result) = started.as_ref() {
         return result.clone();
     }
+    debug::hear();
     let result = running()?.and_then(|()| {
         Python::attach(setup::prepare)
             .map_err(|e| StartError::new(codes::PYTHON_START, e.to_string()))
