@@ -82,7 +82,9 @@ def test_files_outside_of_the_site_are_tests_only_if_named(project):
 
 
 def test_requests_of_a_file_share_the_site_in_their_order(project):
-    counter = "from Http import *\nN = []\ndef Request():\n    N.append(1)\n    Write(str(len(N)))\n"
+    counter = (
+        "from Http import *\nN = []\ndef Request():\n    N.append(1)\n    Write(str(len(N)))\n"
+    )
     write(project.path / "site", count__py=counter)
     two = "### a\nGET /count.py\n\n### b\nGET /count.py\n"
     write(project.path / "site", one__http=two, two__http=two)
@@ -115,7 +117,9 @@ def test_a_test_in_python_has_snapshots(project):
     project.makepyfile(test_it=test.replace("?named", "?other"))
     result = project.run_tests()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["E*response == snapshot (*, see below)", "-Hello, named", "+Hello, other"])
+    result.stdout.fnmatch_lines(
+        ["E*response == snapshot (*, see below)", "-Hello, named", "+Hello, other"]
+    )
 
 
 def test_new_snapshots_alone_can_be_taken(project):

@@ -25,7 +25,9 @@ def test_a_failing_script_shows_its_own_lines_and_what_it_wrote(project):
 
 
 def test_each_test_has_the_site_anew(project):
-    counter = "from Http import *\nN = []\ndef Request():\n    N.append(1)\n    Write(str(len(N)))\n"
+    counter = (
+        "from Http import *\nN = []\ndef Request():\n    N.append(1)\n    Write(str(len(N)))\n"
+    )
     write(project.path / "site", count__py=counter)
     project.makepyfile(
         """

@@ -76,4 +76,8 @@ class HttpItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        return self.path, self._request.line - 1, f"{self.name} ({self._request.method} {self._request.target})"
+        return (
+            self.path,
+            self._request.line - 1,
+            f"{self.name} ({self._request.method} {self._request.target})",
+        )
