@@ -75,7 +75,7 @@ pub(super) fn start(py: Python<'_>) -> Result<(), StartError> {
         })
     };
     if let Some(folder) = coverage {
-        // A name of no folder: there is one process.
+        // `1` names no folder: there is one process.
         let folder = if folder == "1" { "" } else { folder };
         run("coverage", &|| {
             functions(py)?.call_method1("cover", (folder,)).map(drop)
