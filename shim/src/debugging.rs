@@ -10,40 +10,52 @@ use crate::error::Error;
 use isapi_base::host_variables;
 use std::ffi::OsStr;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Something was announced.
-static ANNOUNCED: AtomicBool = AtomicBool::new(false);
+/// The packages that what was announced needs.
+static NEEDED: Mutex<Vec<&str>> = Mutex::new(Vec::new());
 
-fn tell(name: &str, value: impl AsRef<OsStr>) {
+fn needed() -> MutexGuard<'static, Vec<&'static str>> {
+    NEEDED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn tell(name: &str, value: impl AsRef<OsStr>, package: &'static str) {
     Extension::announce(name, value.as_ref());
-    ANNOUNCED.store(true, Ordering::Relaxed);
+    needed().push(package);
 }
 
 /// Tells of the debugger that is wanted. Before the extension is loaded.
 pub fn announce(args: &DebugArgs) {
     if let Some(address) = args.debugpy {
         let wait = if args.wait_for_client { ",wait" } else { "" };
-        tell(host_variables::DEBUGPY, format!("{address}{wait}"));
+        tell(
+            host_variables::DEBUGPY,
+            format!("{address}{wait}"),
+            "debugpy",
+        );
     }
 }
 
 /// Tells of the coverage that is wanted. Before the extension is loaded.
 pub fn announce_coverage(args: &HostArgs) {
     match &args.coverage_run {
-        Some(folder) => tell(host_variables::COVERAGE, folder),
-        None if args.coverage => tell(host_variables::COVERAGE, "1"),
+        Some(folder) => tell(host_variables::COVERAGE, folder, "coverage"),
+        None if args.coverage => tell(host_variables::COVERAGE, "1", "coverage"),
         None => {}
     }
 }
 
 /// An extension that refuses to start because of what was announced has said why.
 pub fn explain(error: Error) -> Error {
-    if error.code() != codes::EXTENSION_REFUSED || !ANNOUNCED.load(Ordering::Relaxed) {
+    let packages = needed().join(" ");
+    if error.code() != codes::EXTENSION_REFUSED || packages.is_empty() {
         return error;
     }
     let text = "the debugger or the measuring of coverage could not be started";
-    Error::new(codes::DEBUGGING, text).fix("the line above says why, and what to install")
+    Error::new(codes::DEBUGGING, text).fix(format!(
+        "a line with ISH0315 on standard error says why; if it is not installed for this Python: \
+         pip install {packages}"
+    ))
 }
 
 /// A run of several processes whose coverage is one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,23 @@ from isapi_shim.pytest_plugin import Settings
 
 class Differs(Exception):
     """A response is new, or not as its snapshot has it."""
+
+
+class Told:
+    """What pytest shows of a failure: all lines, and the first one in its summary."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        first = text.partition("\n")[0].rstrip(":")
+        self.reprcrash = types.SimpleNamespace(message=first)
+
+    def __str__(self) -> str:
+        return self._text
+
+    def toterminal(self, writer: Any) -> None:
+        """Writes it, a difference in colours."""
+        for line in self._text.splitlines():
+            writer.line(line, red=line.startswith("-"), green=line.startswith("+"))
 
 
 class HttpFile(pytest.File):
@@ -68,11 +86,9 @@ class HttpItem(pytest.Item):
             raise Differs(told)
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
-        if isinstance(excinfo.value, Differs):
-            return str(excinfo.value)
-        if isinstance(excinfo.value, (ValueError, AssertionError)):
-            # The site or the snapshot cannot be used; or isapi_strict.
-            return str(excinfo.value)
+        # Besides: the site or the snapshot cannot be used; or isapi_strict.
+        if isinstance(excinfo.value, (Differs, ValueError, AssertionError)):
+            return Told(str(excinfo.value))
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
