@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -25,7 +26,9 @@ def Request():
 """
 BREAKS = SCRIPT.replace("    Write", "    breakpoint()\n    Write")
 
-on_posix = pytest.mark.skipif(os.name == "nt", reason="there is no pty")
+at_a_terminal = pytest.mark.skipif(
+    not (hasattr(os, "openpty") and shutil.which("setsid")), reason="no way to make a terminal"
+)
 
 
 @pytest.fixture
@@ -142,15 +145,18 @@ def test_waiting_is_only_for_a_debugger(folder, shim):
     assert shim("run", "--wait-for-client", folder / "plain.py").returncode == 2
 
 
-def talk(command, conversation, cwd, **environment):
-    """Runs a command at a terminal; answers each text of the conversation. All output."""
-    import pty
-
-    process, terminal = pty.fork()
-    if process == 0:
-        os.chdir(cwd)
-        os.environ.update(environment)
-        os.execv(command[0], [str(word) for word in command])
+def talk(command, conversation, cwd):
+    """Runs a command at a terminal; answers each text of the conversation. Output, exit code."""
+    terminal, theirs = os.openpty()
+    # Not pty.fork(): this process has threads.
+    process = subprocess.Popen(
+        ["setsid", "--ctty", *map(str, command)],
+        cwd=cwd,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
     text, seen = "", 0
     conversation = list(conversation)
     while True:
@@ -166,13 +172,13 @@ def talk(command, conversation, cwd, **environment):
             wanted, answer = conversation.pop(0)
             seen = text.index(wanted, seen) + len(wanted)
             os.write(terminal, answer.encode() + b"\n")
-    _, status = os.waitpid(process, 0)
+    status = process.wait(60)
     os.close(terminal)
     assert not conversation, f"{conversation[0][0]!r} never came in:\n{text}"
     return text.replace("\r\n", "\n"), status
 
 
-@on_posix
+@at_a_terminal
 def test_breakpoint_talks_to_the_terminal(folder):
     told = [("(Pdb) ", "p name"), ("'Ann'", "name = 'Bob'"), ("(Pdb) ", "c")]
     command = [PROGRAM, "run", "-q", "Ann", folder / "breaks.py"]
@@ -180,7 +186,7 @@ def test_breakpoint_talks_to_the_terminal(folder):
     assert status == 0 and "Bob has 3" in text and "Request()" in text
 
 
-@on_posix
+@at_a_terminal
 def test_the_response_has_nothing_of_the_conversation(folder, tmp_path):
     shell = f"{PROGRAM} run -d sent {folder / 'breaks.py'} > {tmp_path / 'out'}"
     text, status = talk(["/bin/sh", "-c", shell], [("(Pdb) ", "c")], folder)
@@ -188,7 +194,7 @@ def test_the_response_has_nothing_of_the_conversation(folder, tmp_path):
     assert (tmp_path / "out").read_text() == "nobody has 6"
 
 
-@on_posix
+@at_a_terminal
 @pytest.mark.parametrize("capture", ["-s", "--capture=fd"])
 def test_breakpoint_works_in_pytest(folder, capture):
     write(folder, test_it__py="def test(isapi): assert isapi.get('/breaks.py?a').text == 'x has 1'")
