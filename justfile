@@ -58,6 +58,10 @@ release:
     isapi-dll/windows/setup build
     isapi-dll/windows/release
 
+# Build and test the wheel: just wheel --debug --python 3.13
+wheel *arguments:
+    shim/wheel/test {{arguments}}
+
 # The snapshots of the examples
 examples:
     cargo run --quiet -p isapi-shim -- test examples

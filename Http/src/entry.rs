@@ -20,9 +20,16 @@ pub unsafe extern "system" fn GetExtensionVersion(version: *mut HSE_VERSION_INFO
             return 0;
         }
         interpreter::forget_case_variable();
-        // Told by each request: a load that fails would be shown by IIS as a bare number.
-        let _told_later = interpreter::start();
-        1
+        match interpreter::start() {
+            // A developer who asks for a debugger wants no pages that say there is none.
+            Err(error) if error.code == codes::DEBUGGING => {
+                log::event(error.code, &error.text);
+                set_last_error(Win32Error::INVALID_PARAMETER);
+                0
+            }
+            // Told by each request: a load that fails would be shown by IIS as a bare number.
+            Ok(()) | Err(_) => 1,
+        }
     })
 }
 

@@ -4,6 +4,7 @@
 pub mod check;
 pub mod cli;
 pub mod codes;
+pub mod debugging;
 pub mod ecb_host;
 pub mod error;
 pub mod headers;

@@ -2,6 +2,7 @@
 
 use crate::cli::{HostArgs, RunArgs};
 use crate::codes::{self, Exit};
+use crate::debugging;
 use crate::ecb_host::{
     Application, BytesBody, End, Extension, Head, HeaderList, Host, HostOptions, Outcome, Request,
     Sink, Version,
@@ -62,6 +63,7 @@ pub fn run(args: &RunArgs) -> Result<Option<Exit>> {
     };
     let body = args.data.as_deref().map(read_data).transpose()?;
     let request = request(args, target, body.as_ref().map(Vec::len))?;
+    debugging::announce(&args.debug);
     let host = new_host(site, &args.host, application, "once")?;
     let held = Arc::new(Mutex::new(Vec::new()));
     let cut = Arc::new(AtomicBool::new(false));
@@ -113,10 +115,12 @@ pub fn new_host(
     process_model: &'static str,
 ) -> Result<Arc<Host>> {
     Extension::announce_home(&site.home);
+    debugging::announce_coverage(args);
     let extension = match &args.extension {
-        Some(path) => Extension::load(path)?,
-        None => Extension::built_in()?,
+        Some(path) => Extension::load(path),
+        None => Extension::built_in(),
     };
+    let extension = extension.map_err(debugging::explain)?;
     let options = HostOptions {
         application,
         process_model,

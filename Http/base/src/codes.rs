@@ -40,6 +40,7 @@ codes! {
     312 SETTINGS_FILE       "PyISAPIe.toml cannot be used"
     313 LIBRARY_FOLDER      "the folder of the extension library cannot be found"
     314 LOG_FILE            "the log file cannot be written"
+    315 DEBUGGING           "the debugger or the measuring of coverage cannot be started"
     401 SCRIPT_RAISED       "the request handler raised an exception"
     402 RECURSION           "a request was passed through to the handler that passed it"
     403 PASS_THROUGH        "a request could not be passed through"

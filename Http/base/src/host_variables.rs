@@ -7,6 +7,12 @@ use std::ffi::CStr;
 
 /// The home folder; without it, the folder of the extension's library.
 pub const HOME: &CStr = c"PYISAPIE_HOME";
+/// An environment variable, told before an extension is loaded: where debugpy listens, as
+/// `ADDRESS:PORT`; with `,wait` behind it, a debugger is waited for.
+pub const DEBUGPY: &str = "PYISAPIE_DEBUGPY";
+/// An environment variable, too: coverage.py measures. `1`, or a folder by which the processes of
+/// one run find each other.
+pub const COVERAGE: &str = "PYISAPIE_COVERAGE";
 /// A Python file with a function `Request()` in the place of the home's `Http/Isapi.py`.
 pub const HANDLER: &CStr = c"PYISAPIE_HANDLER";
 /// When scripts are loaded again: `never`, `changed` or `always`; without it, `never`.

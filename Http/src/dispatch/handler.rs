@@ -195,7 +195,7 @@ pub(crate) fn leave_site(py: Python<'_>) -> PyResult<()> {
         .unwrap_or_else(PoisonError::into_inner);
     *current = None;
     drop(current);
-    package::set_folders(Vec::new());
+    package::set_folders(py, Vec::new())?;
     changes::leave_site(py)?;
     let path: Bound<'_, PyList> = py.import("sys")?.getattr("path")?.cast_into()?;
     if let Ok(at) = path.index(process.home.to_string_lossy().as_ref()) {
@@ -222,7 +222,7 @@ fn set_home(py: Python<'_>, request: &Request) -> PyResult<PathBuf> {
     folders.extend(LIBRARY_FOLDER.get().map(|f| f.join(name)));
     changes::set_package(py, &folders[0]);
     // The first stays though it may not be there: it may come.
-    package::set_folders(folders);
+    package::set_folders(py, folders)?;
     let path: Bound<'_, PyList> = py.import("sys")?.getattr("path")?.cast_into()?;
     let text = home.to_string_lossy();
     if let Ok(at) = path.index(text.as_ref()) {

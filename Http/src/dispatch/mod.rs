@@ -96,6 +96,9 @@ fn protocol(connection: &Connection) -> Result<Protocol, &'static str> {
 
 /// Calls the site's handler.
 fn handle(py: Python<'_>, request: &Rc<Request>) -> (Ended, Code) {
+    if let Err(error) = interpreter::enter_thread(py) {
+        return (Ended::failed(py, request, &error), codes::DEBUGGING);
+    }
     let home = handler::home();
     let _visit = match interpreter::Visit::begin(py, home.as_deref()) {
         Ok(visit) => visit,

@@ -12,6 +12,15 @@ pub(crate) fn forget_case_variable() {
     unsafe { std::env::remove_var("PYTHONCASEOK") }
 }
 
+/// The value of an environment variable, which is removed. `None`: not set, or empty. Only while
+/// Python is being started.
+pub(super) fn take_variable(name: &str) -> Option<String> {
+    let value = std::env::var_os(name)?;
+    // SAFETY: as above: this is done at the start, before requests come on other threads.
+    unsafe { std::env::remove_var(name) };
+    Some(value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
+}
+
 /// The calling thread's Python thread state, made once and freed when the thread ends.
 ///
 /// Without it each attach makes and destroys one: slower by 0.5 µs, and it would empty

@@ -1,7 +1,7 @@
 //! A core in somebody else's Python, such as a test runner's: what scripts find changed in the
 //! process is changed for as long as a request takes, and put back.
 
-use super::setup;
+use super::{debug, setup};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,8 @@ pub(crate) fn is_guest() -> bool {
 /// What the process had before the first of the requests that run now.
 struct Before {
     streams: Vec<Py<PyAny>>,
+    /// `breakpoint()` leads to the terminal.
+    hooked: bool,
     folder: PathBuf,
     /// How many requests run. They share what is changed: the streams tell them apart by thread.
     requests: usize,
@@ -58,6 +60,7 @@ impl<'py> Visit<'py> {
                 .collect();
             *before = Some(Before {
                 streams: streams?,
+                hooked: debug::hook(py)?,
                 folder: std::env::current_dir().unwrap_or_default(),
                 requests: 1,
             });
@@ -85,6 +88,9 @@ impl Drop for Visit<'_> {
         if let Some(running) = before.take() {
             // A folder that is gone cannot be gone back to.
             let _ = std::env::set_current_dir(&running.folder);
+            if running.hooked {
+                let _ = debug::unhook(py);
+            }
             if let Ok(sys) = py.import("sys") {
                 for (name, stream) in STREAMS.iter().zip(running.streams) {
                     let _ = sys.setattr(*name, stream);

@@ -1,5 +1,6 @@
 //! Starts Python once in the process, and keeps one thread state for each host thread.
 
+mod debug;
 mod ffi;
 #[cfg(feature = "embed")]
 mod find;
@@ -9,6 +10,7 @@ mod setup;
 #[cfg(feature = "embed")]
 mod start;
 
+pub(crate) use debug::enter_thread;
 pub(crate) use ffi::forget_case_variable;
 #[cfg(feature = "embed")]
 pub use find::PythonAt;
@@ -54,9 +56,18 @@ pub(crate) fn start() -> Result<(), StartError> {
     if let Some(result) = started.as_ref() {
         return result.clone();
     }
+    debug::hear();
     let result = running()?.and_then(|()| {
         Python::attach(setup::prepare)
             .map_err(|e| StartError::new(codes::PYTHON_START, e.to_string()))
+    });
+    // Somebody else's Python has its own.
+    let result = result.and_then(|()| {
+        if is_guest() {
+            Ok(())
+        } else {
+            Python::attach(debug::start)
+        }
     });
     *started = Some(result.clone());
     result

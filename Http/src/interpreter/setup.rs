@@ -1,6 +1,6 @@
 //! What scripts find in `sys` and `builtins`.
 
-use super::guest;
+use super::{debug, guest};
 use crate::{dispatch, log, module, wsgi};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyModule};
@@ -18,7 +18,8 @@ pub(crate) fn join(py: Python<'_>) -> PyResult<()> {
     py.import("builtins")?.setattr("__interp__", "__main__")?;
     let streams = PyModule::new(py, "_PyISAPIe_streams")?;
     module::package::run_source(module::package::STREAMS, "<PyISAPIe>/streams.py", &streams)?;
-    py.import("_PyISAPIe")?.setattr("streams", &streams)
+    py.import("_PyISAPIe")?.setattr("streams", &streams)?;
+    debug::install(py)
 }
 
 /// Prepares a Python for scripts.
@@ -42,7 +43,8 @@ pub(super) fn prepare(py: Python<'_>) -> PyResult<()> {
         let environment = py.import("nt")?.getattr("environ")?;
         environment.call_method1("pop", ("PYTHONCASEOK", py.None()))?;
     }
-    put_streams(py)
+    put_streams(py)?;
+    debug::hook(py).map(drop)
 }
 
 /// Puts the text streams into `sys`.

@@ -61,6 +61,9 @@ const STAND_INS: &[(&str, &str, bool)] = &[
 /// What runs when the extension is unloaded.
 pub(crate) const FINISH: &str = include_str!("../../python/finish.py");
 
+/// Debuggers, coverage and breakpoints; run once at start.
+pub(crate) const DEBUG: &str = include_str!("../../python/debug.py");
+
 /// The text streams; run once at start, never imported by name.
 pub(crate) const STREAMS: &str = include_str!("../../python/streams.py");
 
@@ -71,9 +74,19 @@ fn built_in(table: &'static [(&str, &str, bool)], name: &str) -> Option<(&'stati
         .map(|(_, source, package)| (*source, *package))
 }
 
-/// Says where a site's own files of the package are. Before the first import of `Http`.
-pub(crate) fn set_folders(folders: Vec<PathBuf>) {
+/// Says where a site's own files of the package are; also to a package that is there already.
+pub(crate) fn set_folders(py: Python<'_>, folders: Vec<PathBuf>) -> PyResult<()> {
     *FOLDERS.lock().unwrap_or_else(PoisonError::into_inner) = folders;
+    if let Some(package) = interpreter::modules(py)?.get_item("Http")? {
+        package.setattr("__path__", search_path(py)?)?;
+    }
+    Ok(())
+}
+
+/// Where modules of the package are looked for.
+fn search_path(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
+    let folders = folders();
+    PyList::new(py, folders.iter().map(|f| f.to_string_lossy()))
 }
 
 fn folders() -> Vec<PathBuf> {
@@ -187,11 +200,7 @@ fn spec<'py>(
     let make = py.import("_frozen_importlib")?.getattr("ModuleSpec")?;
     let spec = make.call((name, loader), Some(&options))?;
     if package {
-        let folders: Vec<_> = folders()
-            .iter()
-            .map(|f| f.to_string_lossy().into_owned())
-            .collect();
-        spec.setattr("submodule_search_locations", PyList::new(py, folders)?)?;
+        spec.setattr("submodule_search_locations", search_path(py)?)?;
     }
     Ok(spec)
 }

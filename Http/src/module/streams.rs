@@ -84,7 +84,7 @@ pub(super) fn print(data: &Bound<'_, PyAny>) -> PyResult<()> {
 /// Text that may be header block and body in one: the charset of the one is named in the other.
 fn begin_with_text(request: &Request, text: &Bound<'_, PyString>) -> PyResult<()> {
     let py = text.py();
-    let Ok(utf8) = text.to_str() else {
+    let Ok(utf8) = text.to_cow() else {
         let bytes = text.call_method1("encode", ("utf-8", "surrogateescape"))?;
         return take(py, request, bytes.cast::<PyBytes>()?.as_bytes());
     };

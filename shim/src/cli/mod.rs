@@ -1,6 +1,7 @@
 //! The command line, as data: each option with its help, and nothing that acts.
 
 mod check;
+mod debug;
 mod iis;
 mod testing;
 mod values;
@@ -8,6 +9,7 @@ mod values;
 use crate::ecb_host::Trace;
 pub use check::CheckScriptsArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+pub use debug::DebugArgs;
 pub use iis::{Bits, CheckArgs, CheckFormat, ConfigArgs, ConfigFormat, IisCommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -147,6 +149,14 @@ pub struct HostArgs {
     // for extensions; what it has for others is near: 90 s for FastCGI, 110 s for ASP.NET.
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub pending_timeout: u32,
+
+    /// Measure which lines of scripts run, with coverage.py; the data goes to `.coverage`
+    #[arg(long)]
+    pub coverage: bool,
+
+    /// A folder by which the processes of one run find each other, for a parent process
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub coverage_run: Option<PathBuf>,
 }
 
 impl HostArgs {
@@ -231,6 +241,10 @@ pub struct RunArgs {
     #[arg(long = "server-var", value_name = "NAME=VALUE")]
     pub server_vars: Vec<ServerVar>,
 
+    /// The debugger.
+    #[command(flatten)]
+    pub debug: DebugArgs,
+
     /// The host.
     #[command(flatten)]
     pub host: HostArgs,
@@ -292,6 +306,10 @@ pub struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = 512,
           value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: u16,
+
+    /// The debugger.
+    #[command(flatten)]
+    pub debug: DebugArgs,
 
     /// The host.
     #[command(flatten)]

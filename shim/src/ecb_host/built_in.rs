@@ -14,13 +14,18 @@ pub(super) use with_carrier::{
     GetExtensionVersion, HttpExtensionProc, SetLastError, TerminateExtension,
 };
 
+/// Sets an environment variable before an extension is loaded, which looks for it then.
+pub(super) fn announce(name: &str, value: &std::ffi::OsStr) {
+    // SAFETY: a command does this before it starts threads of its own.
+    unsafe { std::env::set_var(name, value) }
+}
+
 /// Says which folder is the site's home before an extension is loaded: Python is looked for there
 /// too. Later the extension learns it from the server variable of the same name.
 #[cfg(windows)]
 pub(super) fn announce_home(home: &std::path::Path) {
     let name = isapi_base::host_variables::HOME.to_string_lossy();
-    // SAFETY: Windows has its own lock for the environment.
-    unsafe { std::env::set_var(&*name, home) }
+    announce(&name, home.as_os_str());
 }
 
 /// Off Windows an extension links its Python.

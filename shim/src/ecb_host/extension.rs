@@ -12,7 +12,7 @@ use isapi_base::ecb::layout::{
 };
 use isapi_base::ecb::win32::{Win32Error, last_error};
 use libloading::Library;
-use std::ffi::CStr;
+use std::ffi::{CStr, OsStr};
 use std::fmt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -84,6 +84,11 @@ impl Extension {
     /// Tells the extension that is about to be loaded which folder is the home.
     pub fn announce_home(home: &Path) {
         built_in::announce_home(home);
+    }
+
+    /// Tells the extension that is about to be loaded what it must know before a request comes.
+    pub fn announce(name: &str, value: &OsStr) {
+        built_in::announce(name, value);
     }
 
     /// The core of this program.

@@ -6,6 +6,7 @@ mod spelling;
 
 use crate::cli::ServeArgs;
 use crate::codes::{self, Exit};
+use crate::debugging;
 use crate::ecb_host::{Application, Host};
 use crate::error::{Error, Result};
 use crate::run::new_host;
@@ -77,6 +78,7 @@ pub fn serve(args: &ServeArgs) -> Result<Option<Exit>> {
     for note in &site.notes {
         anstream::eprintln!("isapi-shim: web.config: {note}");
     }
+    debugging::announce(&args.debug);
     // Python starts on this thread, which lives as long as the process: it is Python's main one.
     let host = new_host(site, &args.host, application, "threads")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -7,6 +7,7 @@ use super::snapshot::Update;
 use super::{collect, report_files, watch, worker};
 use crate::cli::TestArgs;
 use crate::codes::Exit;
+use crate::debugging::CoverageRun;
 use crate::ecb_host::Trace;
 use crate::error::Result;
 use crate::site::real_path;
@@ -101,9 +102,13 @@ impl<'a> Session<'a> {
         let args = self.args;
         let frozen = self.frozen.iter().flat_map(Frozen::environment);
         let environment: Vec<(OsString, OsString)> = frozen.collect();
+        // Its folder goes away with it.
+        let coverage = CoverageRun::of(&args.host).map_err(|e| pool::parted(&e.to_string()))?;
+        let mut options = pool::options(&args.host);
+        options.extend(coverage.iter().flat_map(CoverageRun::options));
         let mut pool = Pool {
             jobs: usize::from(args.jobs),
-            options: pool::options(&args.host),
+            options,
             environment,
             keep_calls: args.strict,
             echo: echo(args),

@@ -354,3 +354,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn marks_are_words_behind_mark_in_the_order_of_the_file() {
+    let request = only("# @mark slow, network\n# @mark database\nGET /a\n");
+    assert_eq!(request.marks, ["slow", "network", "database"]);
+    assert!(only("GET /a\n").marks.is_empty());
+}

@@ -3,6 +3,7 @@
 use super::plan::Case;
 use super::redact::{Redaction, Redactor};
 use super::runner::{Entry, Options, Recorded, State};
+use super::settle::settle;
 use super::snapshot::{self, Rendered, Update, Verdict};
 use super::strict;
 use super::wire::Broken;
@@ -38,38 +39,14 @@ pub(super) fn judge(
     entry.micros = answer.micros;
     let at = snapshot::path_for(&case.path, &case.key);
     let pending = snapshot::pending_for(&at, &options.base, options.pending_dir.as_deref());
-    let verdict = match snapshot::compare(&at, now, options.colour) {
-        Ok(verdict) => verdict,
+    let settled = match settle(&at, &pending, now, update, options.colour) {
+        Ok(settled) => settled,
         Err(why) => return broken(entry, &Broken::new(&why, options.colour)),
     };
-    let same = matches!(verdict, Verdict::Match | Verdict::Stale);
-    let is_new = verdict == Verdict::New;
-    let accepts = match update {
-        Update::Nothing | Update::Pending => false,
-        Update::Unseen => is_new,
-        Update::Accept | Update::Force => true,
-    };
-    let written = match (&verdict, update) {
-        (_, Update::Nothing) => Ok(()),
-        (Verdict::Match, Update::Force) => snapshot::store(&at, now),
-        (Verdict::Match, _) => Ok(()),
-        (Verdict::Stale, Update::Pending | Update::Unseen) => Ok(()),
-        (_, _) if accepts => snapshot::store(&at, now),
-        _ => snapshot::store_pending(&pending, now),
-    };
-    // What waited for a decision about an older answer is decided.
-    let written = written.and_then(|()| {
-        if update != Update::Nothing && (same || accepts) {
-            snapshot::discard(&pending)
-        } else {
-            Ok(())
-        }
-    });
-    if let Err(why) = written {
-        return broken(entry, &Broken::new(&why, options.colour));
-    }
+    let (same, accepted) = (settled.same(), settled.accepted);
+    let is_new = settled.verdict == Verdict::New;
     let mut notes = Vec::new();
-    if !same && accepts {
+    if accepted {
         notes.push(if is_new { "accepted" } else { "updated" });
     }
     if !same && answer.script_failed {
@@ -87,10 +64,10 @@ pub(super) fn judge(
     if is_new {
         entry.word = "new";
     }
-    if !same && !accepts {
+    if !same && !accepted {
         entry.state = State::Failed;
         entry.differs = true;
-        if let Verdict::Differs { diff } = verdict {
+        if let Verdict::Differs { diff } = settled.verdict {
             entry.word = "FAIL";
             entry.detail = diff;
         }

@@ -25,6 +25,7 @@ mod report;
 mod report_files;
 pub mod review;
 pub mod runner;
+pub mod settle;
 pub mod snapshot;
 mod snapshot_store;
 mod strict;

@@ -366,7 +366,7 @@ fn how_it_ended(status: ExitStatus) -> String {
     }
 }
 
-fn parted(why: &str) -> Error {
+pub(super) fn parted(why: &str) -> Error {
     Error::new(
         codes::TEST_PROCESS,
         format!("the requests could not be answered: {}", why.trim_end()),
@@ -383,6 +383,9 @@ pub(super) fn options(args: &HostArgs) -> Vec<OsString> {
         reload,
         error_details,
         pending_timeout,
+        // A run of processes has one folder for it: see `Session::run`.
+        coverage: _,
+        coverage_run: _,
     } = args;
     let mut out: Vec<OsString> = Vec::new();
     let mut add = |name: &str, value: &OsStr| {

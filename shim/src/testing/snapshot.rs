@@ -250,8 +250,7 @@ impl Rendered {
         names: [&str; 2],
         colour: bool,
     ) -> Option<String> {
-        let whole = |of: &Self| shown(&of.text, &entries(&of.file(false)));
-        let (one, two) = (whole(self), whole(other));
+        let (one, two) = (self.shown(), other.shown());
         match (&self.binary, &other.binary) {
             (Some(a), Some(b)) if a.bytes != b.bytes => {
                 Some(diff::whole(&one, &two, names, colour) + &diff::binary(&a.bytes, &b.bytes))
@@ -259,6 +258,11 @@ impl Rendered {
             _ if one != two => Some(diff::whole(&one, &two, names, colour)),
             _ => None,
         }
+    }
+
+    /// All that counts in a comparison, as text to show.
+    pub fn shown(&self) -> String {
+        shown(&self.text, &entries(&self.file(false)))
     }
 
     /// The whole `.snap` file. `pending` adds the line of the request, which insta keeps only in

@@ -3,10 +3,14 @@
 use std::cell::RefCell;
 use std::io::Write;
 
-/// The log and the trace of one request.
+/// What was said during one request.
 #[derive(Default)]
 pub(crate) struct Captured {
+    /// The log, and what the host reports.
     pub(crate) text: Vec<u8>,
+    /// What the host reports, for strict tests.
+    pub(crate) reports: Vec<String>,
+    /// The trace.
     pub(crate) calls: Vec<String>,
 }
 
@@ -27,6 +31,16 @@ pub(crate) fn text(text: &[u8]) {
     if !kept {
         let _nobody_reads = std::io::stderr().lock().write_all(text);
     }
+}
+
+/// A line that the host reports.
+pub(crate) fn report(line: &str) {
+    text(format!("{line}\n").as_bytes());
+    CAPTURED.with_borrow_mut(|captured| {
+        if let Some(captured) = captured {
+            captured.reports.push(line.to_owned());
+        }
+    });
 }
 
 /// A line of the trace.

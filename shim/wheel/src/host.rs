@@ -1,15 +1,15 @@
 //! The fake IIS as a Python object: requests without sockets, for tests.
 
 use crate::capture;
-use isapi_base::ecb::win32::Win32Error;
+use crate::response::{Response, Taker};
+use crate::snapshot::HttpRequest;
 use isapi_shim::cli::{ErrorDetails, HostArgs, Reload};
-use isapi_shim::ecb_host::{self, Application, BytesBody, End, Head, Said, Sink};
+use isapi_shim::ecb_host::{self, Application, BytesBody, Said};
 use isapi_shim::error::Error;
 use isapi_shim::run::{new_host, offline_request};
 use isapi_shim::site::{Site, SiteOptions};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,12 +18,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 static CURRENT: Mutex<Option<Arc<ecb_host::Host>>> = Mutex::new(None);
 
 /// What an error of the command is in Python.
-fn python_error(error: &Error) -> PyErr {
-    PyValueError::new_err(error.render(false))
+pub(crate) fn python_error(error: &Error) -> PyErr {
+    PyValueError::new_err(error.render(false).trim().to_owned())
 }
 
 /// Host(root, home=None, *, wsgi=None, mount=None, wildcard=False, map=None, web_config=True,
-///      reload="changed", trace=False)
+///      reload="changed", trace=True)
 /// --
 ///
 /// The fake IIS with the site in a folder. ValueError where the site cannot be used.
@@ -32,32 +32,27 @@ pub(crate) struct Host {
     host: Arc<ecb_host::Host>,
 }
 
-/// A response, and what came with it.
-#[pyclass(frozen, get_all, module = "isapi_shim._native")]
-pub(crate) struct Response {
-    /// The status code; 0: the connection was closed without a response.
-    status: u16,
-    reason: String,
-    /// Names as spelled, and values as Latin-1 text.
-    headers: Vec<(String, String)>,
-    body: Py<PyBytes>,
-    /// The response ended before what it announced.
-    cut: bool,
-    /// The script failed: its response is the error page, or part of it.
-    failed: bool,
-    /// What the script wrote to sys.stderr, tracebacks, and what the host reports.
-    stderr: String,
-    /// The calls across the control block, each as a line of JSON, where `trace` is on.
-    calls: Vec<String>,
-    /// The exception that ended the script, or None.
-    exception: Option<Py<PyAny>>,
+impl Host {
+    fn is_current(&self) -> bool {
+        let current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
+        current
+            .as_ref()
+            .is_some_and(|current| Arc::ptr_eq(current, &self.host))
+    }
+
+    fn roots(&self) -> Vec<String> {
+        let site = self.host.site();
+        [&site.root, &site.home]
+            .map(|path| path.to_string_lossy().into_owned())
+            .to_vec()
+    }
 }
 
 #[pymethods]
 impl Host {
     #[new]
     #[pyo3(signature = (root, home = None, *, wsgi = None, mount = None, wildcard = false,
-                        map = None, web_config = true, reload = "changed", trace = false),
+                        map = None, web_config = true, reload = "changed", trace = true),
            text_signature = None)]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
     fn new(
@@ -89,8 +84,10 @@ impl Host {
             extension: None,
             trace: trace.then_some(isapi_shim::cli::TraceFormat::Json),
             reload: reload_mode(reload)?,
-            error_details: ErrorDetails::Always,
+            error_details: ErrorDetails::Local,
             pending_timeout: 0,
+            coverage: false,
+            coverage_run: None,
         };
         let application = wsgi.map_or(Application::Home, |application| Application::Wsgi {
             application,
@@ -104,62 +101,58 @@ impl Host {
         Ok(Self { host })
     }
 
-    /// request(method, target, headers, body, server_vars, /)
+    /// Whether this is the site that the process has.
+    #[getter]
+    fn current(&self) -> bool {
+        self.is_current()
+    }
+
+    /// What was taken from web.config, and what was not.
+    #[getter]
+    fn notes(&self) -> Vec<String> {
+        self.host.site().notes.clone()
+    }
+
+    /// send(request, /)
     /// --
     ///
-    /// One request. target begins with a slash; headers are pairs of str and bytes.
+    /// Sends one request. RuntimeError where the process serves another site meanwhile.
     #[pyo3(text_signature = None)]
-    fn request(
-        &self,
-        py: Python<'_>,
-        method: String,
-        target: String,
-        headers: Vec<(String, Vec<u8>)>,
-        body: Option<Vec<u8>>,
-        server_vars: Vec<(String, String)>,
-    ) -> PyResult<Response> {
-        let current = CURRENT
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        if !current.is_some_and(|current| Arc::ptr_eq(&current, &self.host)) {
+    fn send(&self, py: Python<'_>, request: &HttpRequest) -> PyResult<Response> {
+        if !self.is_current() {
             return Err(PyRuntimeError::new_err(
                 "this process serves another site now: one process has one site at a time",
             ));
         }
+        let (sent, body) = (&request.request, request.body());
+        let headers = sent
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone().into_bytes()));
         let request = offline_request(
-            method,
-            target,
-            headers,
+            sent.method.clone(),
+            sent.sent_target(),
+            headers.collect(),
             body.as_ref().map(Vec::len),
-            server_vars,
+            sent.server_vars.clone(),
         );
-        let recorder = Recorder::default();
-        let sink = recorder.clone();
+        let taker = Taker::default();
+        let sink = taker.clone();
         let _of_an_earlier_request = isapi_http::guest::take_failure();
         let (outcome, captured) = py.detach(|| {
             let body = BytesBody::new(body.unwrap_or_default());
             capture::during(|| self.host.handle(request, Box::new(body), Box::new(sink)))
         });
-        let recorded = std::mem::take(&mut *recorder.lock());
-        let head = recorded.head.unwrap_or_else(|| Head {
-            status: 0,
-            reason: String::new(),
-            headers: Vec::new(),
-        });
-        let headers = head.headers.into_iter().map(|(name, value)| {
-            let value = value.into_iter().map(char::from).collect();
-            (name, value)
-        });
         let exception = isapi_http::guest::take_failure();
+        let (mut recorded, cut) = taker.take().into_recorded();
+        recorded.script_failed = outcome.failed();
+        recorded.static_file = outcome.static_file;
+        recorded.stderr = String::from_utf8_lossy(&captured.text).into_owned();
         Ok(Response {
-            status: head.status,
-            reason: head.reason,
-            headers: headers.collect(),
-            body: PyBytes::new(py, &recorded.body).unbind(),
-            cut: recorded.cut,
-            failed: outcome.failed(),
-            stderr: String::from_utf8_lossy(&captured.text).into_owned(),
+            recorded,
+            roots: self.roots(),
+            cut,
+            reports: captured.reports,
             calls: captured.calls,
             exception: exception.map(|e| e.into_value(py).into_any()),
         })
@@ -179,44 +172,7 @@ fn reload_mode(text: &str) -> PyResult<Reload> {
 
 fn listen(said: Said, line: &str) {
     match said {
-        Said::Report => capture::text(format!("{line}\n").as_bytes()),
+        Said::Report => capture::report(line),
         Said::Call => capture::call(line),
-    }
-}
-
-#[derive(Default)]
-struct Recorded {
-    head: Option<Head>,
-    body: Vec<u8>,
-    cut: bool,
-}
-
-/// A client that keeps everything.
-#[derive(Clone, Default)]
-struct Recorder(Arc<Mutex<Recorded>>);
-
-impl Recorder {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Recorded> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Sink for Recorder {
-    fn head(&mut self, head: Head) -> Result<(), Win32Error> {
-        self.lock().head = Some(head);
-        Ok(())
-    }
-
-    fn data(&mut self, data: &[u8]) -> Result<(), Win32Error> {
-        self.lock().body.extend_from_slice(data);
-        Ok(())
-    }
-
-    fn end(&mut self, end: End) {
-        self.lock().cut = end == End::Aborted;
-    }
-
-    fn is_connected(&self) -> bool {
-        true
     }
 }

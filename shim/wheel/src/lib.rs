@@ -4,6 +4,8 @@
 
 mod capture;
 mod host;
+mod response;
+mod snapshot;
 
 use pyo3::prelude::*;
 use std::ffi::OsString;
@@ -35,6 +37,11 @@ fn main(py: Python<'_>, program: Vec<OsString>, arguments: Vec<OsString>) -> u8 
 fn native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(join, m)?)?;
     m.add_function(wrap_pyfunction!(main, m)?)?;
+    m.add_function(wrap_pyfunction!(snapshot::read_http_file, m)?)?;
+    m.add_function(wrap_pyfunction!(snapshot::shown, m)?)?;
+    m.add_function(wrap_pyfunction!(snapshot::compare, m)?)?;
+    m.add_function(wrap_pyfunction!(snapshot::discover_root, m)?)?;
     m.add_class::<host::Host>()?;
-    m.add_class::<host::Response>()
+    m.add_class::<response::Response>()?;
+    m.add_class::<snapshot::HttpRequest>()
 }

@@ -6,7 +6,7 @@ import sys
 from isapi_shim import _native
 
 
-def main():
+def main() -> None:
     """Runs the command, and ends the process with its exit code."""
     arguments = sys.argv[1:]
     # What the program that has its own Python inside does at its start: nothing of this process's

@@ -6,7 +6,7 @@ import sys
 from isapi_shim import _native
 
 
-def join():
+def join() -> None:
     """Makes the modules known, and tells at the end what a lone script wants."""
     _native.join()
     # Now: Python takes the name away before it runs exit functions.
@@ -15,7 +15,7 @@ def join():
         atexit.register(_say_how_to_run, file)
 
 
-def _say_how_to_run(file):
+def _say_how_to_run(file: str) -> None:
     # ``python script.py`` defines Request() and calls nothing: that looks as if it did not work.
     if callable(getattr(sys.modules.get("__main__"), "Request", None)):
         text = f"isapi-shim: {file} defines Request(), which a server calls. Run it: "
