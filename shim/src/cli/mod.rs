@@ -116,6 +116,17 @@ pub enum TraceFormat {
     Json,
 }
 
+/// How `serve` writes its access log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines to read.
+    Text,
+    /// One JSON object a line.
+    Json,
+    /// The W3C extended format, as IIS writes it.
+    W3c,
+}
+
 /// What all commands share.
 #[derive(Debug, Args)]
 pub struct HostArgs {
@@ -287,6 +298,15 @@ pub struct ServeArgs {
     /// Do not write a line for each request
     #[arg(long)]
     pub no_access_log: bool,
+
+    /// How the line for each request is written
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        conflicts_with = "no_access_log"
+    )]
+    pub log_format: LogFormat,
 
     /// How many requests may be in scripts at once; more wait
     #[arg(long, value_name = "N", default_value_t = 512,

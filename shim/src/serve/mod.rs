@@ -2,6 +2,7 @@
 
 mod access_log;
 mod exchange;
+mod log_format;
 mod spelling;
 
 use crate::cli::ServeArgs;
@@ -135,11 +136,17 @@ async fn listen(args: &ServeArgs, host: &Arc<Host>) -> Result<()> {
     let local = listener.local_addr().map_err(|e| failed(&e))?;
     let url = format!("http://{local}/");
     let root = host.site().root.display();
-    anstream::println!("Serving {root} at {url} (Ctrl-C ends it)");
+    let log = AccessLog::new((!args.no_access_log).then_some(args.log_format));
+    let serving = format!("Serving {root} at {url} (Ctrl-C ends it)");
+    if log.is_for_programs() {
+        anstream::eprintln!("{serving}");
+    } else {
+        anstream::println!("{serving}");
+    }
+    log.begin();
     if let Some(file) = &args.ready_file {
         write_ready(file, &url)?;
     }
-    let log = AccessLog::new(!args.no_access_log);
     let shared = Arc::new(Shared {
         host: Arc::clone(host),
         log,
