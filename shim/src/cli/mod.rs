@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 pub use testing::{PendingArgs, PendingFormat, PendingPaths, ReviewArgs, TestArgs};
-pub use values::{HeaderArg, ServerVar};
+pub use values::{HeaderArg, MetricsAddr, ServerVar};
 
 /// Run, serve and test PyISAPIe scripts (`from Http import *`) without IIS.
 #[derive(Debug, Parser)]
@@ -256,6 +256,7 @@ Examples:
   isapi-shim serve --wildcard --home handlers site
   isapi-shim serve --wsgi mysite.wsgi:application
   isapi-shim serve --listen 127.0.0.1:0 --ready-file url.txt site
+  isapi-shim serve --metrics 9100 --log-format json site
 
 The handlers of a web.config in DIR are used where there are any; what was taken from it is \
 printed at the start.")]
@@ -267,6 +268,11 @@ pub struct ServeArgs {
     /// Where to listen; port 0 picks a free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+
+    /// Answer GET /metrics at this address too, in the text format of Prometheus; without ADDR
+    /// for this machine only
+    #[arg(long, value_name = "[ADDR:]PORT")]
+    pub metrics: Option<MetricsAddr>,
 
     /// Write the URL to FILE once requests are answered
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

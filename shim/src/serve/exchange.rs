@@ -71,8 +71,13 @@ pub(super) async fn answer(
     let (head, ready) = oneshot::channel();
     let since = Instant::now();
     let running = Running::new(Arc::clone(&shared));
+    let metrics = shared.metrics.as_ref();
+    let mut counted = metrics.map(|m| m.arrived(incoming.method().as_str(), since));
     // Not awaited: the response begins before the script ends.
     tokio::task::spawn_blocking(move || {
+        if let Some(counted) = &mut counted {
+            counted.begun();
+        }
         let handle = Handle::current();
         let received = shared.log.received();
         let (request, body) = take_apart(incoming, ends, &handle, received.clone());
@@ -84,6 +89,9 @@ pub(super) async fn answer(
         });
         let entry = shared.log.entry(&request, ends, since, received);
         let outcome = shared.host.handle(request, body, sink);
+        if let Some(counted) = counted {
+            counted.ended(&outcome);
+        }
         drop(running);
         if let Some(entry) = entry {
             shared.log.write(&entry, &outcome);
