@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 pub use testing::{PendingArgs, PendingFormat, PendingPaths, ReviewArgs, TestArgs};
-pub use values::{HeaderArg, ServerVar};
+pub use values::{HeaderArg, MetricsAddr, ServerVar};
 
 /// Run, serve and test PyISAPIe scripts (`from Http import *`) without IIS.
 #[derive(Debug, Parser)]
@@ -116,6 +116,17 @@ pub enum TraceFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// How `serve` writes its access log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines to read.
+    Text,
+    /// One JSON object a line.
+    Json,
+    /// The W3C extended format, as IIS writes it.
+    W3c,
 }
 
 /// What all commands share.
@@ -259,6 +270,7 @@ Examples:
   isapi-shim serve --wildcard --home handlers site
   isapi-shim serve --wsgi mysite.wsgi:application
   isapi-shim serve --listen 127.0.0.1:0 --ready-file url.txt site
+  isapi-shim serve --metrics 9100 --log-format json site
 
 The handlers of a web.config in DIR are used where there are any; what was taken from it is \
 printed at the start.")]
@@ -270,6 +282,11 @@ pub struct ServeArgs {
     /// Where to listen; port 0 picks a free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+
+    /// Answer GET /metrics at this address too, in the text format of Prometheus; without ADDR
+    /// for this machine only
+    #[arg(long, value_name = "[ADDR:]PORT")]
+    pub metrics: Option<MetricsAddr>,
 
     /// Write the URL to FILE once requests are answered
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -301,6 +318,15 @@ pub struct ServeArgs {
     /// Do not write a line for each request
     #[arg(long)]
     pub no_access_log: bool,
+
+    /// How the line for each request is written
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        conflicts_with = "no_access_log"
+    )]
+    pub log_format: LogFormat,
 
     /// How many requests may be in scripts at once; more wait
     #[arg(long, value_name = "N", default_value_t = 512,

@@ -2,6 +2,7 @@
 
 use crate::codes;
 use crate::error::Error;
+use std::net::{AddrParseError, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 
 /// `Name: value`
@@ -33,6 +34,21 @@ impl FromStr for HeaderArg {
             name: name.to_owned(),
             value: value.trim().to_owned(),
         })
+    }
+}
+
+/// `ADDR:PORT`, or `PORT` of this machine alone: what a server does is not for everybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetricsAddr(pub SocketAddr);
+
+impl FromStr for MetricsAddr {
+    type Err = AddrParseError;
+
+    fn from_str(text: &str) -> Result<Self, AddrParseError> {
+        match text.parse::<u16>() {
+            Ok(port) => Ok(Self((Ipv4Addr::LOCALHOST, port).into())),
+            Err(_) => text.parse().map(Self),
+        }
     }
 }
 
@@ -99,6 +115,17 @@ mod tests {
                 text.parse::<ServerVar>().unwrap_err().code(),
                 codes::BAD_SERVER_VAR_FLAG
             );
+        }
+    }
+
+    #[test]
+    fn metrics_are_for_this_machine_unless_an_address_is_given() {
+        let address = |text: &str| text.parse::<MetricsAddr>().map(|a| a.0.to_string());
+        assert_eq!(address("9100"), Ok("127.0.0.1:9100".to_owned()));
+        assert_eq!(address("0.0.0.0:0"), Ok("0.0.0.0:0".to_owned()));
+        assert_eq!(address("[::1]:9100"), Ok("[::1]:9100".to_owned()));
+        for text in ["", ":9100", "localhost", "70000", "-1"] {
+            assert!(address(text).is_err(), "{text}");
         }
     }
 }

@@ -1,95 +1,112 @@
-//! One line for each request, in the common log format with the time it took.
+//! One line for each request, on standard output.
 
-use crate::ecb_host::{Outcome, Version};
+use super::exchange::Ends;
+use super::log_format::{self, Record};
+use crate::cli::LogFormat;
+use crate::ecb_host::{Outcome, Request};
 use std::io::Write;
-use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
-
-/// What the line is about.
-pub(super) struct Entry {
-    pub(super) client: IpAddr,
-    pub(super) method: String,
-    pub(super) target: String,
-    pub(super) version: Version,
-    pub(super) since: Instant,
-}
 
 /// Writes the lines to standard output.
 pub(super) struct AccessLog {
-    on: bool,
+    /// `None`: there is no log.
+    format: Option<LogFormat>,
+}
+
+/// What the line is about; kept while the host has the request.
+pub(super) struct Entry {
+    ends: Ends,
+    method: String,
+    target: String,
+    version: &'static str,
+    since: Instant,
+    user_agent: Option<String>,
+    referer: Option<String>,
+    host: Option<String>,
+    received: Option<Arc<AtomicU64>>,
 }
 
 impl AccessLog {
-    pub(super) fn new(on: bool) -> Self {
-        Self { on }
+    pub(super) fn new(format: Option<LogFormat>) -> Self {
+        Self { format }
     }
 
-    pub(super) fn is_on(&self) -> bool {
-        self.on
+    /// Whether standard output is for programs, which want nothing there but the log.
+    pub(super) fn is_for_programs(&self) -> bool {
+        matches!(self.format, Some(LogFormat::Json | LogFormat::W3c))
+    }
+
+    /// Writes what stands before the first line.
+    pub(super) fn begin(&self) {
+        if self.format == Some(LogFormat::W3c) {
+            put(&log_format::w3c_head(SystemTime::now()));
+        }
+    }
+
+    /// Where the bytes of a request's body are counted; only one form tells them.
+    pub(super) fn received(&self) -> Option<Arc<AtomicU64>> {
+        (self.format == Some(LogFormat::Json)).then(Arc::default)
+    }
+
+    /// What is to be known of a request before the host takes it; `None` without a log.
+    pub(super) fn entry(
+        &self,
+        request: &Request,
+        ends: Ends,
+        since: Instant,
+        received: Option<Arc<AtomicU64>>,
+    ) -> Option<Entry> {
+        let format = self.format?;
+        let header = |name: &str| {
+            // The line for people does without them.
+            let wanted = format != LogFormat::Text;
+            let value = wanted.then(|| request.header(name)).flatten()?;
+            Some(String::from_utf8_lossy(value).into_owned())
+        };
+        Some(Entry {
+            ends,
+            method: request.method.clone(),
+            target: request.target.clone(),
+            version: request.version.as_str(),
+            since,
+            user_agent: header("user-agent"),
+            referer: header("referer"),
+            host: header("host"),
+            received,
+        })
     }
 
     /// Writes one line; a log that cannot be written must not fail the request.
     pub(super) fn write(&self, entry: &Entry, outcome: &Outcome) {
-        let line = line(entry, outcome, &httpdate::fmt_http_date(SystemTime::now()));
-        let _ = std::io::stdout().lock().write_all(line.as_bytes());
+        let Some(format) = self.format else { return };
+        let record = Record {
+            ended: SystemTime::now(),
+            took: entry.since.elapsed(),
+            client: entry.ends.peer.ip(),
+            local: entry.ends.local,
+            method: &entry.method,
+            target: &entry.target,
+            version: entry.version,
+            user_agent: entry.user_agent.as_deref(),
+            referer: entry.referer.as_deref(),
+            host: entry.host.as_deref(),
+            received: entry
+                .received
+                .as_ref()
+                .map_or(0, |r| r.load(Ordering::Relaxed)),
+            outcome,
+        };
+        put(&match format {
+            LogFormat::Text => log_format::text(&record),
+            LogFormat::Json => log_format::json(&record),
+            LogFormat::W3c => log_format::w3c(&record),
+        });
     }
 }
 
-fn line(entry: &Entry, outcome: &Outcome, date: &str) -> String {
-    let Entry {
-        client,
-        method,
-        target,
-        version,
-        since,
-    } = entry;
-    let status = match (outcome.status, outcome.substatus) {
-        (0, _) => "-".to_owned(),
-        (status, 0) => status.to_string(),
-        (status, substatus) => format!("{status}.{substatus}"),
-    };
-    let log = if outcome.log.is_empty() {
-        String::new()
-    } else {
-        format!(" {}", outcome.log)
-    };
-    let ms = since.elapsed().as_secs_f64() * 1000.0;
-    // Nothing of a request may break the line.
-    let text = format!(
-        "{client} [{date}] \"{method} {target} {}\" {status} {} {ms:.1}ms{log}",
-        version.as_str(),
-        outcome.sent
-    );
-    let mut text: String = text
-        .chars()
-        .map(|c| if c.is_control() { '?' } else { c })
-        .collect();
-    text.push('\n');
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_has_the_sub_status_and_cannot_be_broken() {
-        let entry = Entry {
-            client: [127, 0, 0, 1].into(),
-            method: "GET".to_owned(),
-            target: "/a\nb".to_owned(),
-            version: Version::Http11,
-            since: Instant::now(),
-        };
-        let outcome = Outcome {
-            status: 404,
-            substatus: 3,
-            sent: 12,
-            ..Outcome::default()
-        };
-        let line = line(&entry, &outcome, "date");
-        let (start, _) = line.split_once("12 ").unwrap();
-        assert_eq!(start, "127.0.0.1 [date] \"GET /a?b HTTP/1.1\" 404.3 ");
-        assert_eq!(line.matches('\n').count(), 1);
-    }
+/// In one piece, so that lines of different threads do not mix.
+fn put(text: &str) {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }

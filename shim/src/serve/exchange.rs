@@ -1,6 +1,5 @@
 //! One request of hyper's, answered by the host on a thread that may block.
 
-use super::access_log::Entry;
 use super::{Shared, spelling};
 use crate::ecb_host::{Body, End, Head, NoBody, Request, Sink, Version};
 use bytes::Bytes;
@@ -13,7 +12,7 @@ use isapi_base::ecb::win32::Win32Error;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -72,24 +71,27 @@ pub(super) async fn answer(
     let (head, ready) = oneshot::channel();
     let since = Instant::now();
     let running = Running::new(Arc::clone(&shared));
+    let metrics = shared.metrics.as_ref();
+    let mut counted = metrics.map(|m| m.arrived(incoming.method().as_str(), since));
     // Not awaited: the response begins before the script ends.
     tokio::task::spawn_blocking(move || {
+        if let Some(counted) = &mut counted {
+            counted.begun();
+        }
         let handle = Handle::current();
-        let (request, body) = take_apart(incoming, ends, &handle);
+        let received = shared.log.received();
+        let (request, body) = take_apart(incoming, ends, &handle, received.clone());
         let sink = Box::new(Client {
             handle,
             head: Some(head),
             waiting: None,
             pieces: None,
         });
-        let entry = shared.log.is_on().then(|| Entry {
-            client: ends.peer.ip(),
-            method: request.method.clone(),
-            target: request.target.clone(),
-            version: request.version,
-            since,
-        });
+        let entry = shared.log.entry(&request, ends, since, received);
         let outcome = shared.host.handle(request, body, sink);
+        if let Some(counted) = counted {
+            counted.ended(&outcome);
+        }
         drop(running);
         if let Some(entry) = entry {
             shared.log.write(&entry, &outcome);
@@ -102,6 +104,7 @@ fn take_apart(
     incoming: hyper::Request<Incoming>,
     ends: Ends,
     handle: &Handle,
+    received: Option<Arc<AtomicU64>>,
 ) -> (Request, Box<dyn Body>) {
     let (parts, body) = incoming.into_parts();
     let http11 = parts.version == hyper::Version::HTTP_11;
@@ -122,6 +125,7 @@ fn take_apart(
             handle: handle.clone(),
             body,
             piece: Bytes::new(),
+            received,
         })
     };
     let request = Request {
@@ -164,6 +168,8 @@ struct ClientBody {
     handle: Handle,
     body: Incoming,
     piece: Bytes,
+    /// Counts the bytes that are read, for a log that tells them.
+    received: Option<Arc<AtomicU64>>,
 }
 
 impl Body for ClientBody {
@@ -181,6 +187,9 @@ impl Body for ClientBody {
         }
         let size = buffer.len().min(self.piece.len());
         buffer[..size].copy_from_slice(&self.piece.split_to(size));
+        if let Some(received) = &self.received {
+            received.fetch_add(size as u64, Ordering::Relaxed);
+        }
         Ok(size)
     }
 }

@@ -2,9 +2,12 @@
 
 mod access_log;
 mod exchange;
+mod log_format;
+mod metrics;
+mod metrics_server;
 mod spelling;
 
-use crate::cli::ServeArgs;
+use crate::cli::{MetricsAddr, ServeArgs};
 use crate::codes::{self, Exit};
 use crate::debugging;
 use crate::ecb_host::{Application, Host};
@@ -17,11 +20,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use metrics::Metrics;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::net::{TcpListener, TcpStream};
 
 /// A thread that ran a script waits so long for the next one: its Python thread state, and what
@@ -39,6 +43,8 @@ const INTERRUPTED: u8 = 130;
 struct Shared {
     host: Arc<Host>,
     log: AccessLog,
+    /// `None` without `--metrics`.
+    metrics: Option<Arc<Metrics>>,
     /// Requests that threads are working on.
     running: AtomicUsize,
 }
@@ -48,6 +54,7 @@ struct Shared {
 /// # Errors
 /// The folder or its `web.config` cannot be used, the address is taken, the host failed.
 pub fn serve(args: &ServeArgs) -> Result<Option<Exit>> {
+    let started = SystemTime::now();
     let handler = handler_file(args)?;
     // As for any script: what lies beside it can be imported.
     let beside = handler
@@ -88,7 +95,7 @@ pub fn serve(args: &ServeArgs) -> Result<Option<Exit>> {
         .thread_name("isapi-shim")
         .build()
         .map_err(|e| failed(&e))?;
-    let result = runtime.block_on(listen(args, &host));
+    let result = runtime.block_on(listen(args, &host, started));
     if result.is_ok() {
         runtime.spawn(async {
             stop_signal().await;
@@ -127,25 +134,49 @@ fn failed(error: &std::io::Error) -> Error {
     .fix("the system is short of something: threads, descriptors or memory")
 }
 
-async fn listen(args: &ServeArgs, host: &Arc<Host>) -> Result<()> {
-    let listener = TcpListener::bind(args.listen).await.map_err(|e| {
+/// Takes an address, which may have port 0, for the sake of an option.
+async fn bind(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address).await.map_err(|e| {
         Error::new(
             codes::ADDRESS_IN_USE,
-            format!("cannot listen on {}: {e}", args.listen),
+            format!("cannot listen on {address}: {e}"),
         )
-        .fix("another program may have the port; --listen 127.0.0.1:0 picks a free one")
+        .fix(format!(
+            "another program may have the port; {option} 127.0.0.1:0 picks a free one"
+        ))
     })?;
     let local = listener.local_addr().map_err(|e| failed(&e))?;
+    Ok((listener, local))
+}
+
+async fn listen(args: &ServeArgs, host: &Arc<Host>, started: SystemTime) -> Result<()> {
+    let (listener, local) = bind(args.listen, "--listen").await?;
+    let metrics = match args.metrics {
+        None => None,
+        Some(MetricsAddr(address)) => {
+            let metrics = Arc::new(Metrics::new(args.threads, started));
+            let local = metrics_server::listen(address, Arc::clone(&metrics)).await?;
+            anstream::eprintln!("isapi-shim: metrics at http://{local}/metrics");
+            Some(metrics)
+        }
+    };
     let url = format!("http://{local}/");
     let root = host.site().root.display();
-    anstream::println!("Serving {root} at {url} (Ctrl-C ends it)");
+    let log = AccessLog::new((!args.no_access_log).then_some(args.log_format));
+    let serving = format!("Serving {root} at {url} (Ctrl-C ends it)");
+    if log.is_for_programs() {
+        anstream::eprintln!("{serving}");
+    } else {
+        anstream::println!("{serving}");
+    }
+    log.begin();
     if let Some(file) = &args.ready_file {
         write_ready(file, &url)?;
     }
-    let log = AccessLog::new(!args.no_access_log);
     let shared = Arc::new(Shared {
         host: Arc::clone(host),
         log,
+        metrics,
         running: AtomicUsize::new(0),
     });
     let graceful = GracefulShutdown::new();
@@ -219,9 +250,11 @@ fn connection(
         .title_case_headers(true)
         .serve_connection(TokioIo::new(stream), service);
     let connection = graceful.watch(connection);
+    let counted = shared.metrics.as_ref().map(Metrics::connected);
     tokio::spawn(async move {
         // Malformed requests are answered by hyper; clients that vanish are the scripts' to see.
         let _ = connection.await;
+        drop(counted);
     });
 }
 
