@@ -1,7 +1,6 @@
 //! `isapi-shim check`: reads scripts without running them.
 
 use acceptance::site::Site;
-use acceptance::target::WINDOWS;
 use acceptance::{Finished, finish, shim};
 
 fn check(site: &Site, options: &[&str]) -> Finished {
@@ -146,6 +145,8 @@ fn modules_and_handlers_of_the_site_are_known() {
 }
 
 #[cfg(unix)]
+// Wine shows links of Linux as something that Windows does not have.
+#[cfg(not(feature = "windows"))]
 #[test]
 fn links_that_lead_in_a_circle_and_files_that_cannot_be_read_are_answered() {
     use std::os::unix::fs::{PermissionsExt, symlink};
@@ -154,9 +155,6 @@ fn links_that_lead_in_a_circle_and_files_that_cannot_be_read_are_answered() {
     symlink(site.root(), site.path("circle")).expect("a link");
     symlink(site.path("circle.py"), site.path("circle.py")).expect("a link");
     assert_eq!(check(&site, &[]).code, 0);
-    if WINDOWS {
-        return;
-    }
     let secret = site.file("secret.py", "a = 1\n");
     let nobody = std::fs::Permissions::from_mode(0o000);
     std::fs::set_permissions(&secret, nobody).expect("it is ours");
