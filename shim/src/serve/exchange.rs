@@ -2,7 +2,8 @@
 
 use super::access_log::Entry;
 use super::{Shared, spelling};
-use crate::ecb_host::{Body, End, Head, NoBody, Request, Sink, Version};
+use crate::codes;
+use crate::ecb_host::{Body, End, Head, NoBody, Request, Sink, Version, report};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Frame, Incoming, SizeHint};
@@ -10,6 +11,7 @@ use hyper::ext::ReasonPhrase;
 use hyper::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use isapi_base::ecb::win32::Win32Error;
+use std::error::Error as _;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -63,11 +65,12 @@ pub(super) struct Ends {
     pub(super) local: SocketAddr,
 }
 
-/// Answers one request.
+/// Answers one request. `ambiguous`: hyper has dropped its `Content-Length`.
 pub(super) async fn answer(
     shared: Arc<Shared>,
     ends: Ends,
     incoming: hyper::Request<Incoming>,
+    ambiguous: bool,
 ) -> Result<Response<ReplyBody>, Cut> {
     let (head, ready) = oneshot::channel();
     let since = Instant::now();
@@ -75,7 +78,12 @@ pub(super) async fn answer(
     // Not awaited: the response begins before the script ends.
     tokio::task::spawn_blocking(move || {
         let handle = Handle::current();
-        let (request, body) = take_apart(incoming, ends, &handle);
+        let (mut request, body) = take_apart(incoming, ends, &handle);
+        if ambiguous {
+            // Its value is of no use: the host refuses the request because it is there.
+            let length = ("content-length".to_owned(), Vec::new());
+            request.headers.push(length);
+        }
         let sink = Box::new(Client {
             handle,
             head: Some(head),
@@ -89,7 +97,17 @@ pub(super) async fn answer(
             version: request.version,
             since,
         });
+        let process = std::process::id();
         let outcome = shared.host.handle(request, body, sink);
+        if std::process::id() != process {
+            // A script has forked, and this is the child: it has the sockets and none of the
+            // threads that serve them, and would keep them open for ever.
+            report(
+                codes::FORKED,
+                "a script forked, and its child came back; ended",
+            );
+            std::process::abort();
+        }
         drop(running);
         if let Some(entry) = entry {
             shared.log.write(&entry, &outcome);
@@ -174,7 +192,7 @@ impl Body for ClientBody {
             match self.handle.block_on(frame) {
                 Err(_) => return Err(Win32Error::OPERATION_ABORTED),
                 Ok(None) => return Ok(0),
-                Ok(Some(Err(_))) => return Err(Win32Error::WSAECONNRESET),
+                Ok(Some(Err(error))) => return Err(broken(&error)),
                 // Trailers are not for scripts.
                 Ok(Some(Ok(frame))) => self.piece = frame.into_data().unwrap_or_default(),
             }
@@ -182,6 +200,16 @@ impl Body for ClientBody {
         let size = buffer.len().min(self.piece.len());
         buffer[..size].copy_from_slice(&self.piece.split_to(size));
         Ok(size)
+    }
+}
+
+/// A body that is no chunks, or a client that has gone.
+fn broken(error: &hyper::Error) -> Win32Error {
+    use std::io::ErrorKind::{InvalidData, InvalidInput};
+    let cause = error.source().and_then(|e| e.downcast_ref());
+    match cause.map(std::io::Error::kind) {
+        Some(InvalidData | InvalidInput) => Win32Error::INVALID_DATA,
+        _ => Win32Error::WSAECONNRESET,
     }
 }
 

@@ -2,16 +2,18 @@
 
 mod access_log;
 mod exchange;
+mod heads;
 mod spelling;
 
 use crate::cli::ServeArgs;
 use crate::codes::{self, Exit};
-use crate::ecb_host::{Application, Host};
+use crate::ecb_host::{Application, Host, report};
 use crate::error::{Error, Result};
 use crate::run::new_host;
 use crate::site::{Site, SiteOptions, real_path};
 use access_log::AccessLog;
 use exchange::Ends;
+use heads::Watched;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -19,13 +21,17 @@ use hyper_util::server::graceful::GracefulShutdown;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 
 /// A thread that ran a script waits so long for the next one: its Python thread state, and what
 /// scripts keep in `threading.local`, live as long as the thread does.
 const IDLE_THREAD: Duration = Duration::from_secs(300);
+
+/// Python counts calls and not bytes: its limit of 10000 calls in C must be reached before this is.
+/// It is address space and not memory.
+const STACK: usize = 16 * 1024 * 1024;
 
 /// A client must send its request's headers within this time, as IIS's `headerWaitTimeout` would
 /// have it; without a limit, idle half-requests would hold connections for ever.
@@ -83,6 +89,7 @@ pub fn serve(args: &ServeArgs) -> Result<Option<Exit>> {
         .enable_all()
         .max_blocking_threads(usize::from(args.threads))
         .thread_keep_alive(IDLE_THREAD)
+        .thread_stack_size(STACK)
         .thread_name("isapi-shim")
         .build()
         .map_err(|e| failed(&e))?;
@@ -133,6 +140,13 @@ async fn listen(args: &ServeArgs, host: &Arc<Host>) -> Result<()> {
         .fix("another program may have the port; --listen 127.0.0.1:0 picks a free one")
     })?;
     let local = listener.local_addr().map_err(|e| failed(&e))?;
+    if !local.ip().to_canonical().is_loopback() {
+        let text = format!(
+            "{local} can be reached by other computers; serve is for development. \
+             Without --listen only this one can"
+        );
+        report(codes::OPEN_TO_OTHERS, &text);
+    }
     let url = format!("http://{local}/");
     let root = host.site().root.display();
     anstream::println!("Serving {root} at {url} (Ctrl-C ends it)");
@@ -203,10 +217,18 @@ fn connection(
     let Ok(local) = stream.local_addr() else {
         return;
     };
+    let (stream, ambiguous) = Watched::new(stream);
     let service = {
         let shared = Arc::clone(shared);
+        let served = AtomicU64::new(0);
         service_fn(move |request| {
-            exchange::answer(Arc::clone(&shared), Ends { peer, local }, request)
+            let ambiguous = ambiguous.is(served.fetch_add(1, Ordering::Relaxed));
+            exchange::answer(
+                Arc::clone(&shared),
+                Ends { peer, local },
+                request,
+                ambiguous,
+            )
         })
     };
     let connection = http1::Builder::new()
