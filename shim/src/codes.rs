@@ -68,6 +68,8 @@ codes! {
     210 READY_FILE          Usage "the ready file cannot be written"
     211 SERVER_FAILED       Host  "the server could not be started"
     212 HANDLER_MISSING     Usage "the wildcard handler's file cannot be used"
+    213 OPEN_TO_OTHERS      Host  "the server listens for other computers"
+    214 FORKED              Failed "a child process of a script came back into the server"
     // 05xx: extensions and the ECB contract
     501 EXTENSION_MISSING    Usage "the extension library does not exist"
     502 EXTENSION_UNLOADABLE Host  "the extension library cannot be loaded"

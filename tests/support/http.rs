@@ -129,8 +129,26 @@ impl Connection {
 
     /// Closes with a reset, as a client that crashes.
     pub fn reset(self) {
-        // Unread data makes the system send RST instead of FIN; and either way the peer is gone.
-        drop(self);
+        // Without it the system sends FIN where nothing is unread.
+        let _ = socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+    }
+
+    /// Closes the direction to the server, as a client that has said all it has to say.
+    pub fn half_close(&self) {
+        let _ = self.stream.shutdown(std::net::Shutdown::Write);
+    }
+
+    /// Reads until the server closes; true if it sent nothing more. A reset is an end, too.
+    pub fn is_closed(&mut self) -> bool {
+        let mut rest = Vec::new();
+        match self.reader.read_to_end(&mut rest) {
+            Ok(_) => rest.is_empty(),
+            // A server that never closes is found out by the time limit of the socket.
+            Err(error) => {
+                use std::io::ErrorKind::{ConnectionAborted, ConnectionReset};
+                rest.is_empty() && matches!(error.kind(), ConnectionReset | ConnectionAborted)
+            }
+        }
     }
 }
 

@@ -24,11 +24,21 @@ impl Server {
 
     /// As [`Server::start`], after `change` had its way with the command.
     pub fn start_with(folder: &Path, options: &[&str], change: impl FnOnce(&mut Command)) -> Self {
+        Self::start_at("127.0.0.1:0", folder, options, change)
+    }
+
+    /// As [`Server::start_with`], listening somewhere else.
+    pub fn start_at(
+        listen: &str,
+        folder: &Path,
+        options: &[&str],
+        change: impl FnOnce(&mut Command),
+    ) -> Self {
         let temporary = TempDir::new().expect("a temporary folder can be made");
         let ready = temporary.path().join("ready");
         let own_extension = options.contains(&"--extension");
         let shim = if own_extension { builtin_shim } else { shim };
-        let mut command = shim(&["serve", "--listen", "127.0.0.1:0", "--ready-file"]);
+        let mut command = shim(&["serve", "--listen", listen, "--ready-file"]);
         command.arg(&ready).args(options).arg(folder);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         change(&mut command);
@@ -101,6 +111,15 @@ impl Server {
     /// Waits until `seen` is true of what was written to standard output.
     pub fn wait_for_out(&self, seen: impl Fn(&str) -> bool) -> String {
         wait(|| Some(self.out()).filter(|text| seen(text)))
+    }
+
+    /// How many descriptors the server has open; `None` where that cannot be asked.
+    pub fn descriptors(&self) -> Option<usize> {
+        if crate::target::WINDOWS {
+            return None;
+        }
+        let folder = std::fs::read_dir(format!("/proc/{}/fd", self.id())).ok()?;
+        Some(folder.count())
     }
 
     /// The server's process.

@@ -328,6 +328,13 @@ pub struct ServeArgs {
     )]
     pub log_format: LogFormat,
 
+    /// A client must send its request's headers within so many seconds
+    // IIS has no such limit by itself (its headerWaitTimeout is 0); half-requests would hold
+    // connections for ever.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30,
+          value_parser = clap::value_parser!(u16).range(1..))]
+    pub header_timeout: u16,
+
     /// How many requests may be in scripts at once; more wait
     #[arg(long, value_name = "N", default_value_t = 512,
           value_parser = clap::value_parser!(u16).range(1..))]

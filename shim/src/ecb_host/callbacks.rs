@@ -3,6 +3,7 @@
 
 use super::block::Block;
 use super::latch::Access;
+use super::own::{broken_body, send_refusal};
 use super::trace::{Call, excerpt, micros};
 use super::variables::{Value, ansi};
 use super::{Conn, misuse, registry, report};
@@ -293,6 +294,20 @@ impl Conn {
         if self.latch.is_given_up() {
             self.drop_body();
         }
+        if read == Err(Win32Error::INVALID_DATA) {
+            self.refuse_body();
+            return Err(Win32Error::WSAECONNRESET);
+        }
         read
+    }
+
+    /// http.sys answers for a body that it cannot read, where nothing was answered yet, and closes
+    /// the connection: to the extension the client has gone.
+    fn refuse_body(&self) {
+        let mut reply = self.reply();
+        if !reply.is_begun() {
+            send_refusal(&mut reply, &self.request, &broken_body());
+            reply.close();
+        }
     }
 }

@@ -10,10 +10,12 @@ mod completion;
 mod dechunk;
 mod elf;
 mod extension;
+mod front;
 mod head;
 mod latch;
 mod load_error;
 mod misuse;
+mod own;
 mod paths;
 mod pending;
 mod probe;
@@ -31,21 +33,20 @@ use crate::codes::{self, Code};
 use crate::site::Refusal;
 use crate::site::Site;
 use crate::site::UrlPath;
-use crate::site::static_files::{self, StaticAnswer, StaticBody};
+use crate::site::static_files;
 use crate::site::{Decision, Route, StaticRoute};
 use block::Block;
 pub use client::{Body, BytesBody, End, Head, NoBody, Sink};
 use completion::Completion;
 pub use extension::Extension;
-use head::Parsed;
 use isapi_base::ecb::constants::{HSE_STATUS_ERROR, UPLOAD_READ_AHEAD};
 use isapi_base::ecb::win32::Win32Error;
 use latch::{Ended, Latch};
+use own::{broken_body, send_refusal, send_static};
 pub use probe::{Fault, Probe};
 use reply::Reply;
 pub use request::{HeaderList, Request, Spelling, Version};
 pub use said::{Said, listen};
-use std::io::{Read, Seek};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -218,12 +219,16 @@ impl Host {
                 ..Outcome::default()
             }
         };
-        if request.version == Version::Http11 && request.header("host").is_none() {
-            // http.sys does; RFC 9112, 3.2 demands it.
-            return refuse(
-                reply,
-                &Refusal::new(400, 0, "the request has no Host header"),
-            );
+        if let Some(refusal) = front::malformed(&request) {
+            return refuse(reply, &refusal);
+        }
+        if let Some(answer) = front::about_the_server(&request) {
+            let _client_gone = send_static(&mut reply, &answer);
+            reply.end();
+            return Outcome {
+                status: reply.status(),
+                ..Outcome::default()
+            };
         }
         let url = match UrlPath::parse(&request.target) {
             Ok(url) => url,
@@ -246,10 +251,14 @@ impl Host {
         if let Err(refusal) = self.site.check_length(incoming.read) {
             return refuse(reply, &refusal);
         }
-        let Ok((preload, total)) = ahead else {
-            // The client went away, or sent something that is no body; IIS calls nobody then.
-            reply.end();
-            return Outcome::default();
+        let (preload, total) = match ahead {
+            Ok(ahead) => ahead,
+            Err(Win32Error::INVALID_DATA) => return refuse(reply, &broken_body()),
+            Err(_) => {
+                // The client went away; IIS calls nobody then.
+                reply.end();
+                return Outcome::default();
+            }
         };
         let exchange = Exchange {
             host: Arc::clone(self),
@@ -421,52 +430,6 @@ impl Exchange {
             head::parse(Some(line.as_bytes()), b"Content-Length: 0"),
             None,
         );
-    }
-}
-
-/// Sends the page of a refusal; its details go to clients on this machine only.
-fn send_refusal(reply: &mut Reply, request: &Request, refusal: &Refusal) {
-    let local = request.remote.ip().to_canonical().is_loopback();
-    let answer = StaticAnswer::refused(refusal, local, &request.method);
-    let _client_gone = send_static(reply, &answer);
-}
-
-/// Sends an answer of the static file handler.
-fn send_static(reply: &mut Reply, answer: &StaticAnswer) -> Result<(), Win32Error> {
-    let headers = answer
-        .headers
-        .iter()
-        .map(|(name, value)| (name.clone(), value.clone().into_bytes()));
-    let head = Head {
-        status: answer.status,
-        reason: answer.reason.clone(),
-        headers: headers.collect(),
-    };
-    reply.begin(Parsed { head, body: b"" }, None)?;
-    match &answer.body {
-        StaticBody::Empty => Ok(()),
-        StaticBody::Bytes(bytes) => reply.data(bytes),
-        StaticBody::File {
-            path,
-            offset,
-            length,
-        } => {
-            let mut file = std::fs::File::open(path).map_err(|_| Win32Error::READ_FAULT)?;
-            let at = std::io::SeekFrom::Start(*offset);
-            file.seek(at).map_err(|_| Win32Error::READ_FAULT)?;
-            copy(&mut file.take(*length), reply)
-        }
-    }
-}
-
-/// Sends a stream in pieces of 64 KiB, so that memory does not grow with the file.
-fn copy(from: &mut impl Read, reply: &mut Reply) -> Result<(), Win32Error> {
-    let mut buffer = vec![0; 65_536];
-    loop {
-        match from.read(&mut buffer).map_err(|_| Win32Error::READ_FAULT)? {
-            0 => return Ok(()),
-            size => reply.data(&buffer[..size])?,
-        }
     }
 }
 

@@ -115,6 +115,9 @@ impl Reply {
         if std::mem::take(&mut self.skip_child_head) && self.is_begun() {
             return Ok(());
         }
+        if self.is_begun() && self.close {
+            return Err(Win32Error::NETNAME_DELETED);
+        }
         if self.is_begun() || self.ended {
             report(
                 codes::EXTENSION_CONTRACT,
@@ -245,6 +248,11 @@ impl Reply {
         }
         self.begin(super::head::parse(None, b""), Some(false))?;
         self.data(data)
+    }
+
+    /// The connection ends with this response, whatever its client wishes.
+    pub(super) fn closes(&mut self) {
+        self.client_keeps = false;
     }
 
     /// Closes the connection after what was sent.

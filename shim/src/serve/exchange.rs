@@ -1,7 +1,8 @@
 //! One request of hyper's, answered by the host on a thread that may block.
 
 use super::{Shared, spelling};
-use crate::ecb_host::{Body, End, Head, NoBody, Request, Sink, Version};
+use crate::codes;
+use crate::ecb_host::{Body, End, Head, NoBody, Request, Sink, Version, report};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Frame, Incoming, SizeHint};
@@ -9,6 +10,7 @@ use hyper::ext::ReasonPhrase;
 use hyper::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use isapi_base::ecb::win32::Win32Error;
+use std::error::Error as _;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -62,11 +64,12 @@ pub(super) struct Ends {
     pub(super) local: SocketAddr,
 }
 
-/// Answers one request.
+/// Answers one request. `ambiguous`: hyper has dropped its `Content-Length`.
 pub(super) async fn answer(
     shared: Arc<Shared>,
     ends: Ends,
     incoming: hyper::Request<Incoming>,
+    ambiguous: bool,
 ) -> Result<Response<ReplyBody>, Cut> {
     let (head, ready) = oneshot::channel();
     let since = Instant::now();
@@ -80,7 +83,12 @@ pub(super) async fn answer(
         }
         let handle = Handle::current();
         let received = shared.log.received();
-        let (request, body) = take_apart(incoming, ends, &handle, received.clone());
+        let (mut request, body) = take_apart(incoming, ends, &handle, received.clone());
+        if ambiguous {
+            // Its value is of no use: the host refuses the request because it is there.
+            let length = ("content-length".to_owned(), Vec::new());
+            request.headers.push(length);
+        }
         let sink = Box::new(Client {
             handle,
             head: Some(head),
@@ -88,7 +96,17 @@ pub(super) async fn answer(
             pieces: None,
         });
         let entry = shared.log.entry(&request, ends, since, received);
+        let process = std::process::id();
         let outcome = shared.host.handle(request, body, sink);
+        if std::process::id() != process {
+            // A script has forked, and this is the child: it has the sockets and none of the
+            // threads that serve them, and would keep them open for ever.
+            report(
+                codes::FORKED,
+                "a script forked, and its child came back; ended",
+            );
+            std::process::abort();
+        }
         if let Some(counted) = counted {
             counted.ended(&outcome);
         }
@@ -180,7 +198,7 @@ impl Body for ClientBody {
             match self.handle.block_on(frame) {
                 Err(_) => return Err(Win32Error::OPERATION_ABORTED),
                 Ok(None) => return Ok(0),
-                Ok(Some(Err(_))) => return Err(Win32Error::WSAECONNRESET),
+                Ok(Some(Err(error))) => return Err(broken(&error)),
                 // Trailers are not for scripts.
                 Ok(Some(Ok(frame))) => self.piece = frame.into_data().unwrap_or_default(),
             }
@@ -191,6 +209,16 @@ impl Body for ClientBody {
             received.fetch_add(size as u64, Ordering::Relaxed);
         }
         Ok(size)
+    }
+}
+
+/// A body that is no chunks, or a client that has gone.
+fn broken(error: &hyper::Error) -> Win32Error {
+    use std::io::ErrorKind::{InvalidData, InvalidInput};
+    let cause = error.source().and_then(|e| e.downcast_ref());
+    match cause.map(std::io::Error::kind) {
+        Some(InvalidData | InvalidInput) => Win32Error::INVALID_DATA,
+        _ => Win32Error::WSAECONNRESET,
     }
 }
 

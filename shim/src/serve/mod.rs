@@ -2,6 +2,7 @@
 
 mod access_log;
 mod exchange;
+mod heads;
 mod log_format;
 mod metrics;
 mod metrics_server;
@@ -10,12 +11,13 @@ mod spelling;
 use crate::cli::{MetricsAddr, ServeArgs};
 use crate::codes::{self, Exit};
 use crate::debugging;
-use crate::ecb_host::{Application, Host};
+use crate::ecb_host::{Application, Host, report};
 use crate::error::{Error, Result};
 use crate::run::new_host;
 use crate::site::{Site, SiteOptions, real_path};
 use access_log::AccessLog;
 use exchange::Ends;
+use heads::Watched;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -24,7 +26,7 @@ use metrics::Metrics;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -32,15 +34,17 @@ use tokio::net::{TcpListener, TcpStream};
 /// scripts keep in `threading.local`, live as long as the thread does.
 const IDLE_THREAD: Duration = Duration::from_secs(300);
 
-/// A client must send its request's headers within this time, as IIS's `headerWaitTimeout` would
-/// have it; without a limit, idle half-requests would hold connections for ever.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Python counts calls and not bytes: its limit of 10000 calls in C must be reached before this is.
+/// It is address space and not memory.
+const STACK: usize = 16 * 1024 * 1024;
 
 /// The exit code of a process that was stopped by Ctrl-C, as shells have it: 128 and SIGINT.
 const INTERRUPTED: u8 = 130;
 
 /// What every connection needs.
 struct Shared {
+    /// How long a client may take for its request's headers.
+    header_timeout: Duration,
     host: Arc<Host>,
     log: AccessLog,
     /// `None` without `--metrics`.
@@ -92,6 +96,7 @@ pub fn serve(args: &ServeArgs) -> Result<Option<Exit>> {
         .enable_all()
         .max_blocking_threads(usize::from(args.threads))
         .thread_keep_alive(IDLE_THREAD)
+        .thread_stack_size(STACK)
         .thread_name("isapi-shim")
         .build()
         .map_err(|e| failed(&e))?;
@@ -151,6 +156,13 @@ async fn bind(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketA
 
 async fn listen(args: &ServeArgs, host: &Arc<Host>, started: SystemTime) -> Result<()> {
     let (listener, local) = bind(args.listen, "--listen").await?;
+    if !local.ip().to_canonical().is_loopback() {
+        let text = format!(
+            "{local} can be reached by other computers; serve is for development. \
+             Without --listen only this one can"
+        );
+        report(codes::OPEN_TO_OTHERS, &text);
+    }
     let metrics = match args.metrics {
         None => None,
         Some(MetricsAddr(address)) => {
@@ -174,6 +186,7 @@ async fn listen(args: &ServeArgs, host: &Arc<Host>, started: SystemTime) -> Resu
         write_ready(file, &url)?;
     }
     let shared = Arc::new(Shared {
+        header_timeout: Duration::from_secs(u64::from(args.header_timeout)),
         host: Arc::clone(host),
         log,
         metrics,
@@ -237,15 +250,23 @@ fn connection(
     let Ok(local) = stream.local_addr() else {
         return;
     };
+    let (stream, ambiguous) = Watched::new(stream);
     let service = {
         let shared = Arc::clone(shared);
+        let served = AtomicU64::new(0);
         service_fn(move |request| {
-            exchange::answer(Arc::clone(&shared), Ends { peer, local }, request)
+            let ambiguous = ambiguous.is(served.fetch_add(1, Ordering::Relaxed));
+            exchange::answer(
+                Arc::clone(&shared),
+                Ends { peer, local },
+                request,
+                ambiguous,
+            )
         })
     };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        .header_read_timeout(shared.header_timeout)
         .preserve_header_case(true)
         .title_case_headers(true)
         .serve_connection(TokioIo::new(stream), service);

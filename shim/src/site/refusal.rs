@@ -101,8 +101,9 @@ pub(super) fn document(title: &str, body: &str) -> String {
 fn explain(status: u16, substatus: u16) -> (&'static str, &'static str) {
     match (status, substatus) {
         (400, _) => (
-            "The URL is refused before any handler sees it, as http.sys refuses it in IIS.",
-            "Look at how the client builds the URL: percent signs, control characters and dots.",
+            "The request is refused before any handler sees it, as http.sys refuses it in IIS.",
+            "Look at how the client builds it. In the URL: percent signs, control characters and \
+             dots. In the headers: one Host, and either a Content-Length or chunks.",
         ),
         (403, 1) => (
             "A handler matches, but the site's access policy does not grant what it requires.",

@@ -9,6 +9,8 @@
 pub struct Win32Error(pub u32);
 
 impl Win32Error {
+    /// The data cannot be understood.
+    pub const INVALID_DATA: Self = Self(13);
     /// Write to the device failed.
     pub const WRITE_FAULT: Self = Self(29);
     /// Read from the device failed.

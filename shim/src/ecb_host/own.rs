@@ -1,0 +1,64 @@
+//! Responses of this host's own: pages of refusals, and what the static file handler sends.
+
+use super::client::Head;
+use super::head::Parsed;
+use super::reply::Reply;
+use super::request::Request;
+use crate::site::{Refusal, StaticAnswer, StaticBody};
+use isapi_base::ecb::win32::Win32Error;
+use std::io::{Read, Seek};
+
+/// The chunks of a request body cannot be read.
+pub(super) fn broken_body() -> Refusal {
+    Refusal::new(400, 0, "the chunks of the request body cannot be read")
+}
+
+/// Sends the page of a refusal; its details go to clients on this machine only.
+pub(super) fn send_refusal(reply: &mut Reply, request: &Request, refusal: &Refusal) {
+    if refusal.status == 400 {
+        // As http.sys does: where the next request begins is not sure any more.
+        reply.closes();
+    }
+    let local = request.remote.ip().to_canonical().is_loopback();
+    let answer = StaticAnswer::refused(refusal, local, &request.method);
+    let _client_gone = send_static(reply, &answer);
+}
+
+/// Sends an answer of the static file handler.
+pub(super) fn send_static(reply: &mut Reply, answer: &StaticAnswer) -> Result<(), Win32Error> {
+    let headers = answer
+        .headers
+        .iter()
+        .map(|(name, value)| (name.clone(), value.clone().into_bytes()));
+    let head = Head {
+        status: answer.status,
+        reason: answer.reason.clone(),
+        headers: headers.collect(),
+    };
+    reply.begin(Parsed { head, body: b"" }, None)?;
+    match &answer.body {
+        StaticBody::Empty => Ok(()),
+        StaticBody::Bytes(bytes) => reply.data(bytes),
+        StaticBody::File {
+            path,
+            offset,
+            length,
+        } => {
+            let mut file = std::fs::File::open(path).map_err(|_| Win32Error::READ_FAULT)?;
+            let at = std::io::SeekFrom::Start(*offset);
+            file.seek(at).map_err(|_| Win32Error::READ_FAULT)?;
+            copy(&mut file.take(*length), reply)
+        }
+    }
+}
+
+/// Sends a stream in pieces of 64 KiB, so that memory does not grow with the file.
+fn copy(from: &mut impl Read, reply: &mut Reply) -> Result<(), Win32Error> {
+    let mut buffer = vec![0; 65_536];
+    loop {
+        match from.read(&mut buffer).map_err(|_| Win32Error::READ_FAULT)? {
+            0 => return Ok(()),
+            size => reply.data(&buffer[..size])?,
+        }
+    }
+}
