@@ -2,8 +2,8 @@
 //!
 //! Its requests run on none of the threads that run scripts: it answers while all of them are busy.
 
+use super::bind;
 use super::metrics::Metrics;
-use super::{HEADER_TIMEOUT, bind};
 use crate::error::Result;
 use bytes::Bytes;
 use http_body_util::Full;
@@ -18,6 +18,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+
+/// Who looks at numbers sends a line or two.
+const HEADERS_WITHIN: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// What Prometheus knows the format by.
 const FORMAT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
@@ -51,7 +54,7 @@ fn connection(stream: TcpStream, metrics: Arc<Metrics>) {
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        .header_read_timeout(HEADERS_WITHIN)
         .serve_connection(TokioIo::new(stream), service);
     tokio::spawn(async move {
         // Malformed requests are answered by hyper; nobody misses a client that has gone.
