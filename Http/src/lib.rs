@@ -10,6 +10,7 @@ mod body;
 mod cgi;
 mod dispatch;
 mod entry;
+mod gateway;
 mod interpreter;
 mod log;
 mod module;

@@ -1,5 +1,7 @@
 //! The variables of RFC 3875, and those that IIS gives to CGI programs besides.
 
+use crate::gateway;
+
 /// Variables that are handed on as the host gives them; those without a value are left out.
 pub(crate) const HANDED_ON: &[&str] = &[
     "APPL_MD_PATH",
@@ -54,55 +56,6 @@ pub(crate) fn is_of_request(name: &str) -> bool {
     name.starts_with("HTTP_") || HANDED_ON.contains(&name) || MADE.contains(&name)
 }
 
-/// `HTTP_*` from `ALL_RAW`, which has the names as the client wrote them.
-pub(crate) fn headers(all_raw: &[u8]) -> Vec<(String, Vec<u8>)> {
-    let mut headers: Vec<(String, Vec<u8>)> = Vec::new();
-    for line in all_raw.split(|b| *b == b'\n') {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let Some(colon) = line.iter().position(|b| *b == b':') else {
-            continue;
-        };
-        let Some(name) = variable_name(&line[..colon]) else {
-            continue;
-        };
-        let value = line[colon + 1..].trim_ascii();
-        if let Some((_, first)) = headers.iter_mut().find(|(n, _)| *n == name) {
-            let between: &[u8] = if name == "HTTP_COOKIE" { b"; " } else { b", " };
-            first.extend_from_slice(between);
-            first.extend_from_slice(value);
-        } else {
-            headers.push((name, value.to_vec()));
-        }
-    }
-    headers
-}
-
-/// `None`: no variable is made of the header.
-fn variable_name(header: &[u8]) -> Option<String> {
-    // `X_User` would be taken for `X-User`, which a proxy has checked.
-    let fine = |b: &u8| b.is_ascii_graphic() && !matches!(b, b'_' | b'=');
-    if header.is_empty() || !header.iter().all(fine) {
-        return None;
-    }
-    let name: String = header
-        .iter()
-        .map(|b| match b {
-            b'-' => '_',
-            b => char::from(b.to_ascii_uppercase()),
-        })
-        .collect();
-    // They have variables of their own; and programs would send their own requests to a proxy
-    // that the client names (CVE-2016-1000110), and unchunk a body again that is said to be in
-    // chunks.
-    let left_out = [
-        "CONTENT_TYPE",
-        "CONTENT_LENGTH",
-        "PROXY",
-        "TRANSFER_ENCODING",
-    ];
-    (!left_out.contains(&name.as_str())).then(|| format!("HTTP_{name}"))
-}
-
 /// What the host says about the path.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Paths<'a> {
@@ -128,16 +81,10 @@ pub(crate) fn split_path(paths: Paths<'_>) -> (Vec<u8>, Vec<u8>) {
         let end = end_of_script(name, paths.file_name).unwrap_or(name.len());
         return (name[..end].to_vec(), name[end..].to_vec());
     }
-    let Some(rest) = info.strip_prefix(name) else {
-        return (name.to_vec(), info.to_vec());
-    };
-    // `/a.cgi` with an extra path `/a.cgi/x` looks as `/a.cgi/x` does; the URL tells.
-    let path = paths.raw_url.split(|b| *b == b'?').next();
-    let whole = [name, info].concat();
-    if path.is_some_and(|path| decoded(path) == whole) {
-        return (name.to_vec(), info.to_vec());
+    match gateway::repeated(name, info, paths.raw_url) {
+        Some(rest) => (name.to_vec(), rest.to_vec()),
+        None => (name.to_vec(), info.to_vec()),
     }
-    (name.to_vec(), rest.to_vec())
 }
 
 /// Where the first segment called as the script's file ends.
@@ -153,60 +100,9 @@ fn end_of_script(path: &[u8], file_name: &[u8]) -> Option<usize> {
     None
 }
 
-/// Percent-decoded; what is no code stays.
-fn decoded(path: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(path.len());
-    let mut rest = path;
-    while let Some((first, behind)) = rest.split_first() {
-        let digits = behind
-            .get(..2)
-            .filter(|d| *first == b'%' && d.iter().all(u8::is_ascii_hexdigit))
-            .and_then(|d| std::str::from_utf8(d).ok())
-            .and_then(|d| u8::from_str_radix(d, 16).ok());
-        match digits {
-            Some(byte) => {
-                out.push(byte);
-                rest = &behind[2..];
-            }
-            None => {
-                out.push(*first);
-                rest = behind;
-            }
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn made(all_raw: &str) -> Vec<String> {
-        headers(all_raw.as_bytes())
-            .into_iter()
-            .map(|(name, value)| format!("{name}={}", String::from_utf8_lossy(&value)))
-            .collect()
-    }
-
-    #[test]
-    fn headers_become_variables_in_order_and_repeated_ones_are_joined() {
-        let raw = "Host: a\r\naccept-Language: de\r\nCookie: a=1\r\nX-A:b:c \r\ncookie: b=2\r\nX-a: d\r\n";
-        assert_eq!(
-            made(raw),
-            [
-                "HTTP_HOST=a",
-                "HTTP_ACCEPT_LANGUAGE=de",
-                "HTTP_COOKIE=a=1; b=2",
-                "HTTP_X_A=b:c, d"
-            ]
-        );
-    }
-
-    #[test]
-    fn a_client_cannot_name_a_proxy_or_pass_for_another_header() {
-        let raw = "Proxy: http://evil/\r\nX_User: root\r\nContent-Type: a/b\r\nContent-Length: 5\r\nx=y: 1\r\nno colon\r\n: x\r\n\r\n";
-        assert_eq!(made(raw), [""; 0]);
-    }
 
     #[test]
     fn the_extra_path_is_what_follows_the_script() {
@@ -264,10 +160,5 @@ mod tests {
                 "{name} {info} {raw}"
             );
         }
-    }
-
-    #[test]
-    fn codes_in_a_path_are_decoded() {
-        assert_eq!(decoded(b"/a%20b%zz%4"), b"/a b%zz%4");
     }
 }

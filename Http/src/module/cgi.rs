@@ -6,6 +6,7 @@ use crate::cgi::variables::{self, Paths};
 use crate::cgi::{self, Nested, Running};
 use crate::codes;
 use crate::dispatch;
+use crate::gateway;
 use crate::request::Request;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -155,7 +156,7 @@ fn environment(request: &Request, path: &Path) -> Vec<(String, OsString)> {
         add("CONTENT_LENGTH", length.to_string().into_bytes());
     }
     let authenticated = !get("REMOTE_USER").is_empty();
-    let headers = variables::headers(&all_raw);
+    let headers = gateway::header_variables(&all_raw);
     // Who was authenticated by the server has no password for the script.
     out.extend(
         headers

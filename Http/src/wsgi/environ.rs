@@ -3,6 +3,7 @@
 use super::input::Input;
 use super::mount::{Base, Mounted, Paths, mount};
 use crate::ecb::Connection;
+use crate::gateway;
 use crate::module::os_error;
 use crate::request::Request;
 use pyo3::prelude::*;
@@ -116,7 +117,9 @@ pub(super) fn build<'py>(
     environ.set_item("SCRIPT_NAME", text(py, mounted.script_name.as_bytes()))?;
     environ.set_item("PATH_INFO", text(py, mounted.path_info.as_bytes()))?;
     let headers = host.get(c"ALL_RAW", false)?;
-    add_headers(&environ, &headers)?;
+    for (name, value) in gateway::header_variables(&headers) {
+        environ.set_item(name, text(py, &value))?;
+    }
     Ok(environ)
 }
 
@@ -150,58 +153,6 @@ fn runs_script(host: &Host<'_, '_>, script_name: &str, path_info: &str) -> PyRes
     }
     let file = host.text(c"UNICODE_SCRIPT_TRANSLATED")?;
     Ok(crate::dispatch::is_loaded(host.py, &file))
-}
-
-/// Header names that CGI has under a name of their own, or that must not become a variable:
-/// programs take `HTTP_PROXY` for their own setting, and unchunk a body again that is said to be in
-/// chunks.
-const NO_VARIABLE: [&[u8]; 4] = [
-    b"content-type",
-    b"content-length",
-    b"proxy",
-    b"transfer-encoding",
-];
-
-/// Adds the request headers as `HTTP_NAME`. Not from the host's own `HTTP_` variables: those have
-/// lost whether a name had a dash or an underscore, and a client could pass `X_User` off as the
-/// `X-User` that a proxy in front of the server sets.
-fn add_headers(environ: &Bound<'_, PyDict>, all_raw: &[u8]) -> PyResult<()> {
-    let py = environ.py();
-    let mut headers: Vec<(Vec<u8>, Vec<u8>)> = Vec::with_capacity(16);
-    for line in all_raw.split(|b| *b == b'\n') {
-        let Some(colon) = line.iter().position(|b| *b == b':') else {
-            continue;
-        };
-        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
-        let excluded = NO_VARIABLE.iter().any(|n| name.eq_ignore_ascii_case(n));
-        if excluded || name.contains(&b'_') {
-            continue;
-        }
-        let key = key(name);
-        match headers.iter_mut().find(|(other, _)| *other == key) {
-            Some((_, values)) => {
-                // RFC 6265, 5.4: cookies are no list that commas could join.
-                let between: &[u8] = if key == b"HTTP_COOKIE" { b"; " } else { b", " };
-                values.extend_from_slice(between);
-                values.extend_from_slice(value);
-            }
-            None => headers.push((key, value.to_vec())),
-        }
-    }
-    for (key, value) in headers {
-        environ.set_item(text(py, &key), text(py, &value))?;
-    }
-    Ok(())
-}
-
-fn key(name: &[u8]) -> Vec<u8> {
-    let mut key = Vec::with_capacity(5 + name.len());
-    key.extend_from_slice(b"HTTP_");
-    key.extend(name.iter().map(|b| match b {
-        b'-' => b'_',
-        other => other.to_ascii_uppercase(),
-    }));
-    key
 }
 
 /// The host's variables.

@@ -5,6 +5,8 @@
 //! repeats the script's name unless the handler has `allowPathInfo`, and behind a wildcard both
 //! hold the whole path. The table of tests below has one row for each kind of mapping.
 
+use crate::gateway;
+
 /// The request's path, as the host tells it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Paths<'a> {
@@ -46,21 +48,17 @@ impl Mounted {
 impl Paths<'_> {
     /// The whole decoded path.
     pub(super) fn whole(&self) -> String {
-        if self.repeats() {
+        if self.repeated().is_some() {
             return self.path_info.to_owned();
         }
         format!("{}{}", self.script_name, self.path_info)
     }
 
-    /// Whether `PATH_INFO` repeats `SCRIPT_NAME`: a script map without `allowPathInfo`, or a
-    /// wildcard.
-    fn repeats(&self) -> bool {
-        match behind(self.path_info, self.script_name) {
-            None => false,
-            Some("") => true,
-            // Or what follows the script's name begins like it: `/a.py/a.py/x`.
-            Some(_) => !is_path(self.raw_path, self.script_name, self.path_info),
-        }
+    /// What follows `SCRIPT_NAME` in `PATH_INFO`, where that repeats it.
+    fn repeated(&self) -> Option<&str> {
+        let (name, info) = (self.script_name.as_bytes(), self.path_info.as_bytes());
+        let rest = gateway::repeated(name, info, self.raw_path)?;
+        self.path_info.get(self.path_info.len() - rest.len()..)
     }
 }
 
@@ -73,20 +71,18 @@ pub(super) fn mount(paths: Paths<'_>, base: Base<'_>) -> Option<Mounted> {
     };
     let prefix = prefix.trim_end_matches('/');
     let whole = paths.whole();
-    let rest = behind(&whole, prefix)?;
+    let rest = gateway::behind(whole.as_bytes(), prefix.as_bytes())?.len();
+    let (script_name, path_info) = whole.split_at_checked(whole.len() - rest)?;
     // As the client has spelled it: the application makes its links of it.
-    Some(Mounted::new(&whole[..whole.len() - rest.len()], rest))
+    Some(Mounted::new(script_name, path_info))
 }
 
 fn by_script(paths: Paths<'_>) -> Mounted {
-    if !paths.repeats() {
-        return Mounted::new(paths.script_name, paths.path_info);
-    }
-    match behind(paths.path_info, paths.script_name) {
+    match paths.repeated() {
         // The same twice: the script itself was asked for, or it is a wildcard.
         Some("") if !paths.in_script => Mounted::new("", paths.path_info),
         Some(rest) => Mounted::new(paths.script_name, rest),
-        None => Mounted::new("", paths.path_info),
+        None => Mounted::new(paths.script_name, paths.path_info),
     }
 }
 
@@ -99,37 +95,6 @@ fn application_path(md_path: &str) -> &str {
         name.eq_ignore_ascii_case("root")
     });
     root.map_or("", |at| &md_path[at + "/root".len()..])
-}
-
-/// What follows `prefix` in `path`, where it ends at a slash. Without regard to ASCII case, as IIS
-/// compares paths.
-fn behind<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
-    let (head, rest) = path.split_at_checked(prefix.len())?;
-    let fits = head.eq_ignore_ascii_case(prefix) && (rest.is_empty() || rest.starts_with('/'));
-    fits.then_some(rest)
-}
-
-/// Whether the client's path is the two parts one behind the other.
-fn is_path(raw: &[u8], script_name: &str, path_info: &str) -> bool {
-    let raw = raw.split(|b| *b == b'?').next().unwrap_or_default();
-    let decoded = decode(raw);
-    let (head, rest) = match decoded.split_at_checked(script_name.len()) {
-        Some(parts) => parts,
-        None => return false,
-    };
-    head.eq_ignore_ascii_case(script_name.as_bytes()) && rest == path_info.as_bytes()
-}
-
-fn decode(raw: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(raw.len());
-    let mut at = 0;
-    while at < raw.len() {
-        let digits = raw.get(at + 1..at + 3).filter(|_| raw[at] == b'%');
-        let byte = digits.and_then(|d| u8::from_str_radix(std::str::from_utf8(d).ok()?, 16).ok());
-        out.push(byte.unwrap_or(raw[at]));
-        at += if byte.is_some() { 3 } else { 1 };
-    }
-    out
 }
 
 #[cfg(test)]
@@ -186,11 +151,5 @@ mod tests {
             let expected = expected.map(|[script, path]| Mounted::new(script, path));
             assert_eq!(mount(paths, base), expected, "{name}");
         }
-    }
-
-    #[test]
-    fn a_prefix_never_cuts_a_character() {
-        assert_eq!(behind("/ä", "/x"), None);
-        assert_eq!(behind("ä", "x"), None);
     }
 }
