@@ -229,9 +229,10 @@ fn a_script_is_told_when_the_client_has_gone() {
 #[test]
 fn a_body_that_breaks_off_is_an_error_in_the_script() {
     let site = Site::new();
-    let note = site.path("note");
+    let (begun, note) = (site.path("begun"), site.path("note"));
     let body = format!(
-        "try:\n    Read()\nexcept ConnectionError as e:\n    with open({note:?}, 'w') as f:\n        \
+        "with open({begun:?}, 'w') as f:\n    f.write('begun')\n\
+         try:\n    Read()\nexcept ConnectionError as e:\n    with open({note:?}, 'w') as f:\n        \
          f.write('%s' % e.winerror)\n    raise",
     );
     site.request("app.py", &body);
@@ -241,6 +242,8 @@ fn a_body_that_breaks_off_is_an_error_in_the_script() {
     connection
         .send(format!("{head}{}", "x".repeat(100_000)))
         .unwrap();
+    // A client that goes before the host has read ahead gets no script at all.
+    acceptance::server::wait_for_text(&begun);
     connection.reset();
     let text = acceptance::server::wait_for_text(&note);
     assert_eq!(text, "10054");
