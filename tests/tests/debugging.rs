@@ -70,7 +70,9 @@ fn with_modules<'a>(command: &'a mut Command, site: &Site) -> &'a mut Command {
 }
 
 fn run(site: &Site, arguments: &[&str]) -> Finished {
-    let mut command = shim(&[&["run"], arguments].concat());
+    // The stand-ins lie in the site and are younger than a file system's clock is fine: they would
+    // be loaded once more.
+    let mut command = shim(&[&["run", "--reload", "never"], arguments].concat());
     with_modules(&mut command, site);
     finish(command)
 }
