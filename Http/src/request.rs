@@ -57,6 +57,12 @@ impl Request {
 }
 
 impl Request {
+    /// Does something with the response; `None` before there is one. No Python code may run in
+    /// `f`: it might use the response itself.
+    pub(crate) fn with_response<R>(&self, f: impl FnOnce(&mut Response) -> R) -> Option<R> {
+        self.response.borrow_mut().as_mut().map(f)
+    }
+
     /// Ends the response, and tells the log what was wrong with it.
     ///
     /// # Errors

@@ -99,8 +99,7 @@ fn handle(py: Python<'_>, request: &Rc<Request>) -> (Ended, Code) {
     if let Err(error) = interpreter::enter_thread(py) {
         return (Ended::failed(py, request, &error), codes::DEBUGGING);
     }
-    let home = handler::home();
-    let _visit = match interpreter::Visit::begin(py, home.as_deref()) {
+    let _visit = match interpreter::Visit::begin(py, handler::home) {
         Ok(visit) => visit,
         Err(error) => return (Ended::failed(py, request, &error), codes::HANDLER_INIT),
     };

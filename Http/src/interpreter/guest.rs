@@ -4,7 +4,7 @@
 use super::{debug, setup};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -45,7 +45,7 @@ pub(crate) struct Visit<'py>(Option<Python<'py>>);
 
 impl<'py> Visit<'py> {
     /// Changes streams and current folder, where this is a guest.
-    pub(crate) fn begin(py: Python<'py>, home: Option<&Path>) -> PyResult<Self> {
+    pub(crate) fn begin(py: Python<'py>, home: impl FnOnce() -> Option<PathBuf>) -> PyResult<Self> {
         if !is_guest() {
             return Ok(Self(None));
         }
@@ -66,7 +66,7 @@ impl<'py> Visit<'py> {
             });
             setup::put_streams(py)?;
         }
-        if let Some(home) = home {
+        if let Some(home) = home() {
             // The first request makes sure that it can be done.
             let _ = std::env::set_current_dir(home);
         }

@@ -137,7 +137,7 @@ pub(crate) fn header_block(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
 }
 
 /// Headers are Latin-1 on the wire (PEP 3333); other characters raise `UnicodeEncodeError`.
-fn latin1(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
+pub(crate) fn latin1(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
     match text.to_cow() {
         Ok(ascii) if ascii.is_ascii() => Ok(ascii.as_bytes().to_vec()),
         _ => text.call_method1("encode", ("latin-1",))?.extract(),

@@ -22,28 +22,44 @@ fn request() -> PyResult<Option<Rc<Request>>> {
     Ok(Some(request))
 }
 
+/// At most `most` bytes of the body, or all that is left.
+pub(crate) fn take<'py>(
+    py: Python<'py>,
+    request: &Request,
+    most: Option<u64>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let mut source = Attached(py, &request.connection);
+    let data = request.body.take(&request.connection, most, &mut source);
+    let data = data.map_err(|e| write::os_error(py, e))?;
+    Ok(PyBytes::new(py, &data))
+}
+
+/// The rest of a line of the body, with its line feed, at most `most` bytes.
+pub(crate) fn line<'py>(
+    py: Python<'py>,
+    request: &Request,
+    most: Option<u64>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let mut source = Attached(py, &request.connection);
+    let line = request.body.line(&request.connection, most, &mut source);
+    let line = line.map_err(|e| write::os_error(py, e))?;
+    Ok(PyBytes::new(py, &line))
+}
+
 /// At most `size` bytes, or all that is left where it is negative.
 #[pyfunction]
 pub(super) fn read(py: Python<'_>, size: i64) -> PyResult<Bound<'_, PyBytes>> {
-    let Some(request) = request()?.filter(|_| size != 0) else {
-        return Ok(PyBytes::new(py, b""));
-    };
-    let mut source = Attached(py, &request.connection);
-    let wanted = u64::try_from(size).ok();
-    let body = request.body.take(&request.connection, wanted, &mut source);
-    let body = body.map_err(|e| write::os_error(py, e))?;
-    Ok(PyBytes::new(py, &body))
+    match request()?.filter(|_| size != 0) {
+        Some(request) => take(py, &request, u64::try_from(size).ok()),
+        None => Ok(PyBytes::new(py, b"")),
+    }
 }
 
 /// A line with its end, of at most `size` bytes where that is not negative.
 #[pyfunction]
 pub(super) fn readline(py: Python<'_>, size: i64) -> PyResult<Bound<'_, PyBytes>> {
-    let Some(request) = request()?.filter(|_| size != 0) else {
-        return Ok(PyBytes::new(py, b""));
-    };
-    let mut source = Attached(py, &request.connection);
-    let limit = u64::try_from(size).ok();
-    let line = request.body.line(&request.connection, limit, &mut source);
-    let line = line.map_err(|e| write::os_error(py, e))?;
-    Ok(PyBytes::new(py, &line))
+    match request()?.filter(|_| size != 0) {
+        Some(request) => line(py, &request, u64::try_from(size).ok()),
+        None => Ok(PyBytes::new(py, b"")),
+    }
 }

@@ -4,7 +4,7 @@
 mod cgi;
 mod env;
 mod functions;
-mod input;
+pub(crate) mod input;
 pub(crate) mod package;
 mod read;
 mod streams;
@@ -17,7 +17,7 @@ use pyo3::types::PyBytes;
 use std::rc::Rc;
 
 use crate::request::{self, Request};
-pub(crate) use functions::{Given, header_block};
+pub(crate) use functions::{Given, header_block, latin1};
 #[cfg(feature = "embed")]
 pub(crate) use package::set_package;
 use write::is_content_type;

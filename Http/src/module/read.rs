@@ -1,10 +1,8 @@
 //! `Read`: the request body.
 #![allow(non_snake_case, reason = "the functions of PyISAPIe are capitalised")]
 
-use super::{ready, write};
-use crate::request::Attached;
+use super::{input, ready};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 
 /// Read(Bytes=0, /)
 /// --
@@ -23,8 +21,5 @@ pub(super) fn Read(py: Python<'_>, Bytes: i64) -> PyResult<Bound<'_, PyAny>> {
     }
     // As the original's last revision: other negative numbers read everything.
     let wanted = u64::try_from(Bytes).ok().filter(|n| *n > 0);
-    let mut source = Attached(py, &request.connection);
-    let body = request.body.take(&request.connection, wanted, &mut source);
-    let body = body.map_err(|e| write::os_error(py, e))?;
-    Ok(PyBytes::new(py, &body).into_any())
+    Ok(input::take(py, &request, wanted)?.into_any())
 }

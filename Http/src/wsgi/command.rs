@@ -1,6 +1,7 @@
 //! A WSGI application that the host names: `isapi-shim serve --wsgi module:app`.
 
-use super::{environ, mount, normal, run};
+use super::environ::Asked;
+use super::{mount, normal, run};
 use crate::module::ready;
 use pyo3::exceptions::{PyImportError, PyTypeError};
 use pyo3::prelude::*;
@@ -28,14 +29,15 @@ pub(crate) fn handler<'py>(py: Python<'py>, spec: &Spec) -> PyResult<Bound<'py, 
         move |args: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| -> PyResult<Py<PyAny>> {
             let py = args.py();
             let request = ready()?;
+            let asked = Asked::of(py, &request)?;
             let base = match &prefix[..] {
                 "" => mount::Base::Site,
-                prefix if !environ::is_mounted(py, &request, prefix)? => {
+                prefix if !asked.is_below(prefix) => {
                     return Ok(PyBool::new(py, true).to_owned().into_any().unbind());
                 }
                 prefix => mount::Base::Prefix(prefix),
             };
-            run(application.bind(py), &request, base)?;
+            run(application.bind(py), &request, &asked, base)?;
             Ok(py.None())
         };
     Ok(PyCFunction::new_closure(py, Some(c"Request"), None, call)?.into_any())

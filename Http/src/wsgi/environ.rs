@@ -1,7 +1,7 @@
 //! The WSGI environ (PEP 3333, "environ Variables").
 
 use super::input::Input;
-use super::mount::{Base, Mounted, Paths, mount};
+use super::mount::{Base, Paths, by_script, mount};
 use crate::ecb::Connection;
 use crate::gateway;
 use crate::module::os_error;
@@ -79,41 +79,69 @@ fn template(py: Python<'_>) -> PyResult<&'static Py<PyDict>> {
     })
 }
 
+/// What the host says of the request's path; asked once for each request.
+pub(super) struct Asked {
+    script_name: String,
+    path_info: String,
+    raw_url: Vec<u8>,
+}
+
+impl Asked {
+    pub(super) fn of(py: Python<'_>, request: &Request) -> PyResult<Self> {
+        let host = Host::new(py, request);
+        Ok(Self {
+            script_name: host.text(c"UNICODE_SCRIPT_NAME")?,
+            path_info: host.text(c"UNICODE_PATH_INFO")?,
+            raw_url: host.get(c"UNENCODED_URL", false)?,
+        })
+    }
+
+    /// Whether the path lies below a prefix.
+    pub(super) fn is_below(&self, prefix: &str) -> bool {
+        mount(self.paths(false), Base::Prefix(prefix)).is_some()
+    }
+
+    fn paths(&self, in_script: bool) -> Paths<'_> {
+        Paths {
+            script_name: &self.script_name,
+            path_info: &self.path_info,
+            raw_path: &self.raw_url,
+            in_script,
+        }
+    }
+}
+
 /// Makes the environ of a request.
 pub(super) fn build<'py>(
     py: Python<'py>,
     request: &Request,
+    asked: &Asked,
     base: Base<'_>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let environ = template(py)?.bind(py).copy()?;
-    let host = Host {
-        py,
-        connection: &request.connection,
-    };
+    let host = Host::new(py, request);
+    let mut https = false;
     for variable in VARIABLES {
         let value = host.get(variable.name, variable.wide)?;
+        https |= variable.key == "HTTPS" && value.eq_ignore_ascii_case(b"on");
         if variable.always || !value.is_empty() {
             environ.set_item(PyString::intern(py, variable.key), text(py, &value))?;
         }
     }
-    let https = host.get(c"HTTPS", false)?.eq_ignore_ascii_case(b"on");
     environ.set_item("wsgi.url_scheme", if https { "https" } else { "http" })?;
-    environ.set_item(
-        "wsgi.input",
-        Input {
-            serial: request.serial,
-        },
-    )?;
+    let serial = request.serial;
+    environ.set_item("wsgi.input", Input { serial })?;
     // A body of unknown length has -1 there; in the environ it has no length.
     let length = host.get(c"CONTENT_LENGTH", false)?;
     if !length.is_empty() && length.iter().all(u8::is_ascii_digit) {
         environ.set_item("CONTENT_LENGTH", text(py, &length))?;
     }
-    let raw_url = host.get(c"UNENCODED_URL", false)?;
-    if !raw_url.is_empty() {
-        environ.set_item("REQUEST_URI", text(py, &raw_url))?;
+    if !asked.raw_url.is_empty() {
+        environ.set_item("REQUEST_URI", text(py, &asked.raw_url))?;
     }
-    let mounted = mounted(&host, request, &raw_url, base)?;
+    let paths = asked.paths(request.in_script.get() || runs_script(&host, asked)?);
+    // A base that does not fit is none.
+    let mounted = mount(paths, base).unwrap_or_else(|| by_script(paths));
     environ.set_item("SCRIPT_NAME", text(py, mounted.script_name.as_bytes()))?;
     environ.set_item("PATH_INFO", text(py, mounted.path_info.as_bytes()))?;
     let headers = host.get(c"ALL_RAW", false)?;
@@ -123,32 +151,10 @@ pub(super) fn build<'py>(
     Ok(environ)
 }
 
-fn mounted(
-    host: &Host<'_, '_>,
-    request: &Request,
-    raw_url: &[u8],
-    base: Base<'_>,
-) -> PyResult<Mounted> {
-    let script_name = host.text(c"UNICODE_SCRIPT_NAME")?;
-    let path_info = host.text(c"UNICODE_PATH_INFO")?;
-    let paths = Paths {
-        script_name: &script_name,
-        path_info: &path_info,
-        raw_path: raw_url,
-        in_script: request.in_script.get() || runs_script(host, &script_name, &path_info)?,
-    };
-    let mounted = mount(paths, base).or_else(|| mount(paths, Base::Site));
-    // A base that does not fit is none; the site's path always fits.
-    Ok(mounted.unwrap_or(Mounted {
-        script_name: String::new(),
-        path_info: path_info.clone(),
-    }))
-}
-
 /// Whether a handler of the site's own runs a script that it has loaded: the URL itself does not
 /// tell a script's from a wildcard's where nothing follows the script's name.
-fn runs_script(host: &Host<'_, '_>, script_name: &str, path_info: &str) -> PyResult<bool> {
-    if script_name != path_info {
+fn runs_script(host: &Host<'_, '_>, asked: &Asked) -> PyResult<bool> {
+    if asked.script_name != asked.path_info {
         return Ok(false);
     }
     let file = host.text(c"UNICODE_SCRIPT_TRANSLATED")?;
@@ -161,7 +167,12 @@ struct Host<'a, 'py> {
     connection: &'a Connection,
 }
 
-impl Host<'_, '_> {
+impl<'a, 'py> Host<'a, 'py> {
+    fn new(py: Python<'py>, request: &'a Request) -> Self {
+        let connection = &request.connection;
+        Self { py, connection }
+    }
+
     /// A variable's bytes, in UTF-8 where it was asked for in UTF-16; empty where there is none.
     fn get(&self, name: &CStr, wide: bool) -> PyResult<Vec<u8>> {
         if wide {
@@ -190,24 +201,4 @@ fn text<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
             &bytes.iter().copied().map(char::from).collect::<String>(),
         ),
     }
-}
-
-/// Whether the request's path lies below a prefix.
-pub(super) fn is_mounted(py: Python<'_>, request: &Request, prefix: &str) -> PyResult<bool> {
-    let host = Host {
-        py,
-        connection: &request.connection,
-    };
-    let (script_name, path_info) = (
-        host.text(c"UNICODE_SCRIPT_NAME")?,
-        host.text(c"UNICODE_PATH_INFO")?,
-    );
-    let raw_url = host.get(c"UNENCODED_URL", false)?;
-    let paths = Paths {
-        script_name: &script_name,
-        path_info: &path_info,
-        raw_path: &raw_url,
-        in_script: false,
-    };
-    Ok(mount(paths, Base::Prefix(prefix)).is_some())
 }

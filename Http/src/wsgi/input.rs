@@ -1,8 +1,7 @@
 //! `wsgi.input`: the request body as a stream (PEP 3333, "Input and Error Streams").
 
-use crate::body::Body;
-use crate::module::{os_error, ready};
-use crate::request::{Attached, Request};
+use crate::module::{input, ready};
+use crate::request::Request;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
@@ -32,24 +31,8 @@ fn limit(size: Option<i64>) -> Option<u64> {
 }
 
 impl Input {
-    fn with_body<T>(
-        &self,
-        py: Python<'_>,
-        read: impl FnOnce(
-            &Body,
-            &Request,
-            &mut Attached<'_, '_>,
-        ) -> Result<T, crate::ecb::win32::Win32Error>,
-    ) -> PyResult<T> {
-        let request = request(self.serial)?;
-        let mut source = Attached(py, &request.connection);
-        read(&request.body, &request, &mut source).map_err(|e| os_error(py, e))
-    }
-
-    fn line(&self, py: Python<'_>, size: Option<i64>) -> PyResult<Vec<u8>> {
-        self.with_body(py, |body, request, source| {
-            body.line(&request.connection, limit(size), source)
-        })
+    fn line<'py>(&self, py: Python<'py>, size: Option<i64>) -> PyResult<Bound<'py, PyBytes>> {
+        input::line(py, &*request(self.serial)?, limit(size))
     }
 }
 
@@ -61,13 +44,10 @@ impl Input {
     /// At most size bytes, or all that is left; b"" at the end.
     #[pyo3(signature = (size = -1, /), text_signature = None)]
     fn read<'py>(&self, py: Python<'py>, size: Option<i64>) -> PyResult<Bound<'py, PyBytes>> {
-        let data = match size {
-            Some(0) => Vec::new(),
-            size => self.with_body(py, |body, request, source| {
-                body.take(&request.connection, limit(size), source)
-            })?,
-        };
-        Ok(PyBytes::new(py, &data))
+        match size {
+            Some(0) => Ok(PyBytes::new(py, b"")),
+            size => input::take(py, &*request(self.serial)?, limit(size)),
+        }
     }
 
     /// As read.
@@ -97,7 +77,7 @@ impl Input {
     /// The rest of the line, with its line feed, at most size bytes; b"" at the end.
     #[pyo3(signature = (size = -1, /), text_signature = None)]
     fn readline<'py>(&self, py: Python<'py>, size: Option<i64>) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(py, &self.line(py, size)?))
+        self.line(py, size)
     }
 
     /// readlines(hint=-1, /)
@@ -112,11 +92,11 @@ impl Input {
         let mut size = 0;
         while size < hint {
             let line = self.line(py, None)?;
-            if line.is_empty() {
+            if line.as_bytes().is_empty() {
                 break;
             }
-            size += line.len() as u64;
-            lines.append(PyBytes::new(py, &line))?;
+            size += line.as_bytes().len() as u64;
+            lines.append(line)?;
         }
         Ok(lines)
     }
@@ -127,7 +107,7 @@ impl Input {
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
         let line = self.line(py, None)?;
-        Ok((!line.is_empty()).then(|| PyBytes::new(py, &line)))
+        Ok((!line.as_bytes().is_empty()).then_some(line))
     }
 
     /// True.

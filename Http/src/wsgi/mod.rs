@@ -15,7 +15,9 @@ mod start_response;
 
 use crate::module::{self, Given, ready};
 use crate::request::Request;
+use crate::response::Response;
 use crate::{codes, interpreter, log};
+use environ::Asked;
 use file_wrapper::FileWrapper;
 use mount::Base;
 use pyo3::PyTypeInfo;
@@ -52,24 +54,21 @@ fn http_wsgi(m: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyo3(signature = (Application, Base = Given::No), text_signature = None)]
 fn RunWSGI(Application: &Bound<'_, PyAny>, Base: Given<'_>) -> PyResult<()> {
     let request = ready()?;
+    let asked = Asked::of(Application.py(), &request)?;
     let path = match &Base {
         Given::Yes(base) if base.is_none() => {
-            let path = module::variable(&request, "APPL_MD_PATH");
-            return run(
-                Application,
-                &request,
-                mount::Base::Application(&path.unwrap_or_default()),
-            );
+            let path = module::variable(&request, "APPL_MD_PATH").unwrap_or_default();
+            let base = mount::Base::Application(&path);
+            return run(Application, &request, &asked, base);
         }
-        Given::Yes(base) => base.cast::<PyString>()?.to_string_lossy().into_owned(),
+        Given::Yes(base) => normal(&base.cast::<PyString>()?.to_string_lossy()),
         Given::No => String::new(),
     };
-    let path = normal(&path);
     let base = match &path[..] {
         "" => mount::Base::Site,
         prefix => mount::Base::Prefix(prefix),
     };
-    run(Application, &request, base)
+    run(Application, &request, &asked, base)
 }
 
 /// A prefix with a slash before it and none behind it; empty for the whole site.
@@ -80,17 +79,20 @@ fn normal(prefix: &str) -> String {
     }
 }
 
-fn run(application: &Bound<'_, PyAny>, request: &Request, base: Base<'_>) -> PyResult<()> {
+fn run(
+    application: &Bound<'_, PyAny>,
+    request: &Request,
+    asked: &Asked,
+    base: Base<'_>,
+) -> PyResult<()> {
     let py = application.py();
     if !application.is_callable() {
         let text = format!("the application is not callable: {}", application.repr()?);
         return Err(violation::<PyTypeError>(request, &text));
     }
-    if let Some(response) = request.response.borrow_mut().as_mut() {
-        response.as_gateway();
-    }
+    request.with_response(Response::as_gateway);
     request.prints_to_log.set(true);
-    let environ = environ::build(py, request, base)?;
+    let environ = environ::build(py, request, asked, base)?;
     let start = Bound::new(py, StartResponse::new(request.serial))?;
     let result = application.call1((environ, &start)).map_err(|error| {
         // Dispatch takes it for a normal end, which would be an empty page here.

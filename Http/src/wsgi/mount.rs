@@ -77,7 +77,8 @@ pub(super) fn mount(paths: Paths<'_>, base: Base<'_>) -> Option<Mounted> {
     Some(Mounted::new(script_name, path_info))
 }
 
-fn by_script(paths: Paths<'_>) -> Mounted {
+/// Mounts an application at the script that runs, or at the site's root.
+pub(super) fn by_script(paths: Paths<'_>) -> Mounted {
     match paths.repeated() {
         // The same twice: the script itself was asked for, or it is a wildcard.
         Some("") if !paths.in_script => Mounted::new("", paths.path_info),

@@ -1,7 +1,7 @@
 //! The body that an application returns, sent to the client.
 
 use super::file_wrapper::FileWrapper;
-use super::start_response::{StartResponse, send_now};
+use super::start_response::StartResponse;
 use super::violation;
 use crate::codes;
 use crate::module::{os_error, write_error};
@@ -33,13 +33,11 @@ pub(super) fn body(
     if !start.started() {
         return Err(not_started(request));
     }
-    if let Some(response) = request.response.borrow_mut().as_mut()
-        && response.is_head()
-        && response.announced().is_none()
-        && response.is_empty()
-    {
-        response.no_length();
-    }
+    request.with_response(|response| {
+        if response.is_head() && response.announced().is_none() && response.is_empty() {
+            response.no_length();
+        }
+    });
     let finished = request.finish_response(&mut Attached(py, &request.connection));
     finished.map_err(|error| os_error(py, error))
 }
@@ -90,9 +88,7 @@ fn one_by_one(request: &Request, start: &StartResponse, result: &Bound<'_, PyAny
         // Of the application's own `__iter__`.
         Err(error) => return Err(error),
     };
-    let response = request.response.borrow();
-    let head_only = response.as_ref().is_some_and(|r| r.is_head());
-    drop(response);
+    let head_only = request.with_response(|response| response.is_head());
     for data in pieces {
         let data = data?;
         let data = piece(request, &data, "the body has")?;
@@ -104,7 +100,7 @@ fn one_by_one(request: &Request, start: &StartResponse, result: &Bound<'_, PyAny
             return Err(not_started(request));
         }
         // The headers are final now, and nobody takes the body, which may have no end.
-        if head_only || !write(request, data, true)? {
+        if head_only == Some(true) || !write(request, data, true)? {
             break;
         }
     }
@@ -132,42 +128,36 @@ pub(super) fn piece<'a, 'py>(
 
 /// Writes a piece, as far as the announced length goes. `false`: it ends here.
 fn write(request: &Request, data: &Bound<'_, PyBytes>, at_once: bool) -> PyResult<bool> {
-    let py = data.py();
-    let left = request.response.borrow().as_ref().and_then(|r| r.left());
-    let size = data.as_bytes().len();
-    let room = left.map_or(size, |left| usize::try_from(left).unwrap_or(size));
-    if size > room {
-        // PEP 3333: a server should stop there, since the client takes the rest for the next
-        // response.
-        note_excess(request);
-        if room > 0 {
-            send_now(py, request, &PyBytes::new(py, &data.as_bytes()[..room]))?;
-        }
-        return Ok(false);
-    }
-    if at_once {
-        send_now(py, request, data)?;
-        return Ok(true);
-    }
-    let mut response = request.response.borrow_mut();
-    let Some(response) = response.as_mut() else {
-        return Ok(false);
+    let length = request.with_response(|response| response.announced().zip(response.left()));
+    let Some((announced, left)) = length.flatten() else {
+        return put(request, data, at_once).map(|()| true);
     };
-    let mut client = Attached(py, &request.connection);
-    let written = response.write(data.as_bytes(), None, &mut client);
-    written.map_err(|error| write_error(py, error))?;
-    Ok(true)
-}
-
-fn note_excess(request: &Request) {
-    let announced = request
-        .response
-        .borrow()
-        .as_ref()
-        .and_then(|r| r.announced());
-    let announced = announced.unwrap_or_default();
+    let all = data.as_bytes();
+    let room = usize::try_from(left).unwrap_or(all.len());
+    if all.len() <= room {
+        return put(request, data, at_once).map(|()| true);
+    }
+    // PEP 3333: a server should stop there, since the client takes the rest for the next response.
     let text = format!("the application announced {announced} bytes, and its body has more");
     request.note(codes::BODY_LONG, &text);
+    put(request, &PyBytes::new(data.py(), &all[..room]), true)?;
+    Ok(false)
+}
+
+/// Hands a piece of the body to the response. `at_once`: without waiting for more of it (PEP 3333,
+/// "Buffering and Streaming").
+pub(super) fn put(request: &Request, data: &Bound<'_, PyBytes>, at_once: bool) -> PyResult<()> {
+    let py = data.py();
+    let sent = request.with_response(|response| {
+        if at_once {
+            // Without effect once something was sent, and then there is no buffer any more.
+            response.disable_buffer();
+        }
+        let mut client = Attached(py, &request.connection);
+        response.write(data.as_bytes(), None, &mut client)
+    });
+    sent.unwrap_or(Ok(()))
+        .map_err(|error| write_error(py, error))
 }
 
 /// The `wsgi.file_wrapper` of a real file goes out without being read here. `false`: it is
@@ -183,11 +173,9 @@ fn file(request: &Request, start: &StartResponse, result: &Bound<'_, PyAny>) -> 
         return Err(not_started(request));
     }
     let py = result.py();
-    let mut response = request.response.borrow_mut();
-    let Some(response) = response.as_mut() else {
-        return Ok(true);
-    };
-    let sent = response.send_file(part, &mut Attached(py, &request.connection));
+    let sent = request
+        .with_response(|response| response.send_file(part, &mut Attached(py, &request.connection)));
+    let sent = sent.unwrap_or(Ok(()));
     sent.map_err(|error| write_error(py, error))?;
     Ok(true)
 }

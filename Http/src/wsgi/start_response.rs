@@ -1,13 +1,13 @@
 //! `start_response` and the `write` that it returns (PEP 3333, "The start_response() Callable").
 
 use super::input::request;
-use super::violation;
-use crate::module::write_error;
-use crate::request::{Attached, Request};
+use super::{send, violation};
+use crate::module::latin1;
+use crate::request::Request;
 use crate::response::Response;
 use pyo3::exceptions::{PyAssertionError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use pyo3::types::{PyList, PyString, PyTuple};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What an application calls to say status and headers.
@@ -44,7 +44,7 @@ impl StartResponse {
         let request = request(this.serial)?;
         match exc_info.filter(|info| !info.is_none()) {
             Some(info) if has_begun(&request) => return Err(raise_again(info)?),
-            Some(_) => with_response(&request, Response::restart).unwrap_or_default(),
+            Some(_) => request.with_response(Response::restart).unwrap_or_default(),
             None if this.started() => {
                 let text = "start_response() was called twice, the second time without exc_info";
                 return Err(violation::<PyAssertionError>(&request, text));
@@ -62,7 +62,7 @@ impl StartResponse {
         for header in list.iter() {
             lines.extend(Line::of(&request, &header)?);
         }
-        with_response(&request, |response| {
+        let applied = request.with_response(|response| {
             match &reason[..] {
                 b"" => response.set_status(code),
                 reason => response.set_status_line(code, reason),
@@ -75,20 +75,16 @@ impl StartResponse {
                 response.restart();
             }
             applied
-        })
-        .unwrap_or(Ok(()))?;
+        });
+        applied.unwrap_or(Ok(()))?;
         this.started.store(true, Ordering::Relaxed);
         Ok(Write(this.serial))
     }
 }
 
 fn has_begun(request: &Request) -> bool {
-    with_response(request, |response| response.headers_sent()).unwrap_or(false)
-}
-
-/// The response of a request that is ready has no other user while no Python code runs.
-fn with_response<R>(request: &Request, f: impl FnOnce(&mut Response) -> R) -> Option<R> {
-    request.response.borrow_mut().as_mut().map(f)
+    let sent = request.with_response(|response| response.headers_sent());
+    sent.unwrap_or(false)
 }
 
 /// The exception of an `exc_info`: headers are out already, and the application cannot answer
@@ -211,14 +207,6 @@ impl Hop {
     }
 }
 
-/// Headers are Latin-1 on the wire (PEP 3333, "Unicode Issues").
-fn latin1(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
-    match text.to_cow() {
-        Ok(ascii) if ascii.is_ascii() => Ok(ascii.as_bytes().to_vec()),
-        _ => text.call_method1("encode", ("latin-1",))?.extract(),
-    }
-}
-
 /// The `write` of old applications: sends a piece of the body at once.
 #[pyclass(frozen, module = "Http.WSGI")]
 pub(super) struct Write(u64);
@@ -227,27 +215,8 @@ pub(super) struct Write(u64);
 impl Write {
     #[pyo3(signature = (data, /))]
     fn __call__(&self, data: &Bound<'_, PyAny>) -> PyResult<()> {
-        let py = data.py();
         let request = request(self.0)?;
-        let data = super::send::piece(&request, data, "write() got")?;
-        send_now(py, &request, data)
+        let data = send::piece(&request, data, "write() got")?;
+        send::put(&request, data, true)
     }
-}
-
-/// Sends a piece of the body, without waiting for more of it (PEP 3333, "Buffering and
-/// Streaming").
-pub(super) fn send_now(
-    py: Python<'_>,
-    request: &Request,
-    data: &Bound<'_, PyBytes>,
-) -> PyResult<()> {
-    let mut response = request.response.borrow_mut();
-    let Some(response) = response.as_mut() else {
-        return Ok(());
-    };
-    // Without effect once something was sent, and then there is no buffer any more.
-    response.disable_buffer();
-    let mut client = Attached(py, &request.connection);
-    let sent = response.write(data.as_bytes(), None, &mut client);
-    sent.map_err(|error| write_error(py, error))
 }
