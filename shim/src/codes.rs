@@ -33,6 +33,13 @@ impl std::fmt::Display for Code {
     }
 }
 
+/// As in a text.
+impl serde::Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
 macro_rules! codes {
     ($($number:literal $name:ident $exit:ident $title:literal)*) => {
         $(#[doc = $title] pub const $name: Code =

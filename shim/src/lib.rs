@@ -12,6 +12,7 @@ pub mod iis;
 pub mod process;
 pub mod run;
 pub mod serve;
+mod severity;
 pub mod site;
 pub mod testing;
 

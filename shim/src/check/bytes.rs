@@ -1,10 +1,11 @@
 //! Text and bytes: what `Read` gives, and what hashes want.
 
-use super::finding::{Found, Severity};
+use super::finding::Found;
 use super::modules::method_of;
 use super::names;
 use super::walk::{Place, below, called, children, keyword, positional, severity, text};
 use crate::codes;
+use crate::severity::Severity;
 use tree_sitter::Node;
 
 pub(super) fn rules(place: &Place<'_, '_>, out: &mut Vec<Found>) {

@@ -2,31 +2,10 @@
 
 use super::source::Source;
 use crate::codes::Code;
+use crate::severity::{Severity, counted};
 use serde::Serialize;
 use std::fmt::Write;
 use std::ops::Range;
-
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Severity {
-    /// It will not run.
-    Error,
-    /// It will run, and probably not do what was meant.
-    Warning,
-    /// Worth knowing.
-    Note,
-}
-
-impl Severity {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Note => "note",
-        }
-    }
-}
 
 /// What a rule says of a place in a text.
 #[derive(Clone, Debug)]
@@ -85,7 +64,6 @@ impl Found {
 /// One finding with its place, as it is reported.
 #[derive(Debug, Serialize)]
 pub(super) struct Finding {
-    #[serde(serialize_with = "as_text")]
     code: Code,
     pub(super) severity: Severity,
     what: String,
@@ -98,10 +76,6 @@ pub(super) struct Finding {
     symptom: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     cure: String,
-}
-
-fn as_text<S: serde::Serializer>(code: &Code, to: S) -> Result<S::Ok, S::Error> {
-    to.collect_str(code)
 }
 
 /// How much of a line is shown: a file may be one line of a megabyte.
@@ -191,10 +165,6 @@ impl Report {
             }
             text.push('\n');
         }
-        let counted = |count: usize, word: &str| {
-            let s = if count == 1 { "" } else { "s" };
-            format!("{count} {word}{s}")
-        };
         let _ = writeln!(
             text,
             "{}: {}, {}, {}",

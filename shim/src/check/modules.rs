@@ -1,9 +1,10 @@
 //! Modules, functions and methods that are gone or have another name.
 
-use super::finding::{Found, Severity};
+use super::finding::Found;
 use super::names;
 use super::walk::{Excuse, Place, children, fields, keyword, positional, severity};
 use crate::codes;
+use crate::severity::Severity;
 use tree_sitter::Node;
 
 pub(super) fn rules(place: &Place<'_, '_>, out: &mut Vec<Found>) {

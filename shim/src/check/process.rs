@@ -1,10 +1,11 @@
 //! What a script does to the process, and what it expects of it. Only for files that use `Http`:
 //! beside them there may be programs for the command line.
 
-use super::finding::{Found, Severity};
+use super::finding::Found;
 use super::names::CGI_VARIABLES;
 use super::walk::{Excuse, Place, positional};
 use crate::codes;
+use crate::severity::Severity;
 use tree_sitter::Node;
 
 pub(super) fn rules(place: &Place<'_, '_>, out: &mut Vec<Found>) {

@@ -1,10 +1,11 @@
 //! The function `Request`, and where the functions of `Http` work.
 
 use super::facts::Facts;
-use super::finding::{Found, Severity};
+use super::finding::Found;
 use super::source::Source;
 use super::walk::{Place, below, called, children, fields, keyword, positional};
 use crate::codes;
+use crate::severity::Severity;
 use tree_sitter::Node;
 
 /// What is said of the file as a whole.

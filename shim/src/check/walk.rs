@@ -1,10 +1,11 @@
 //! Goes through a tree and asks the rules at each node.
 
 use super::facts::Facts;
-use super::finding::{Found, Severity};
+use super::finding::Found;
 use super::source::Source;
 use super::{bytes, header, modules, output, process, python2, request, strings};
 use crate::codes;
+use crate::severity::Severity;
 use std::ops::Range;
 use tree_sitter::{Node, Tree};
 

@@ -1,20 +1,9 @@
 //! What a check finds, and how it is reported.
 
 use crate::codes::Code;
+use crate::severity::{Severity, counted};
 use serde::Serialize;
 use std::fmt::Write;
-
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Severity {
-    /// Requests fail.
-    Error,
-    /// Some requests fail, or it is not certain.
-    Warning,
-    /// Worth knowing; also what could not be looked at.
-    Note,
-}
 
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -38,7 +27,6 @@ impl At {
 /// One mistake.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Finding {
-    #[serde(serialize_with = "as_text")]
     pub(super) code: Code,
     pub(super) severity: Severity,
     /// One sentence without a full stop.
@@ -49,10 +37,6 @@ pub(super) struct Finding {
     symptom: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cure: Option<String>,
-}
-
-fn as_text<S: serde::Serializer>(code: &Code, to: S) -> Result<S::Ok, S::Error> {
-    to.collect_str(code)
 }
 
 impl Finding {
@@ -123,7 +107,7 @@ impl Report {
     /// The worst first; those of one severity in the order of the rules.
     fn sorted(&self) -> Vec<&Finding> {
         let mut sorted: Vec<&Finding> = self.findings.iter().collect();
-        sorted.sort_by_key(|finding| finding.severity as u8);
+        sorted.sort_by_key(|finding| finding.severity);
         sorted
     }
 
@@ -133,11 +117,7 @@ impl Report {
             let _ = writeln!(text, "looked at {line}");
         }
         for finding in self.sorted() {
-            let word = match finding.severity {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-                Severity::Note => "note",
-            };
+            let word = finding.severity.word();
             // A text of the loader may have several lines.
             let what = finding.what.replace('\n', "\n    ");
             let _ = writeln!(text, "\n{word} {}: {what}", finding.code);
@@ -152,17 +132,13 @@ impl Report {
                 let _ = writeln!(text, "  cure:    {cure}");
             }
         }
-        let counted = |severity, word| {
-            let count = self.count(severity);
-            let s = if count == 1 { "" } else { "s" };
-            format!("{count} {word}{s}")
-        };
+        let counted = |severity: Severity| counted(self.count(severity), severity.word());
         let _ = writeln!(
             text,
             "\n{}, {}, {}",
-            counted(Severity::Error, "error"),
-            counted(Severity::Warning, "warning"),
-            counted(Severity::Note, "note")
+            counted(Severity::Error),
+            counted(Severity::Warning),
+            counted(Severity::Note)
         );
         text
     }

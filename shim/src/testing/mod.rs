@@ -3,7 +3,7 @@
 //! A `.http` file ([`http_file`]) holds requests, [`runner`] has them answered by whatever implements
 //! [`runner::Source`], [`redact`] takes out what changes from run to run, [`snapshot`] compares
 //! the response with the one stored beside the file, and [`diff`] shows what is not the same.
-//! Only `pool` and `worker` know of the fake host, so that these rules can be tested without one.
+//! Only `pool`, `worker` and `recorder` know of the fake host, so that these rules can be tested without one.
 
 mod collect;
 pub mod command;
@@ -20,6 +20,7 @@ mod json_path;
 mod judge;
 mod plan;
 mod pool;
+mod recorder;
 pub mod redact;
 mod report;
 mod report_files;
@@ -46,5 +47,6 @@ mod snapshot_tests;
 pub use collect::collect;
 pub use environment::Environment;
 pub use http_file::{HttpFile, HttpRequest};
+pub use recorder::{CUT_OFF, Recorder};
 pub use redact::{Redaction, Redactor};
 pub use runner::{Options, Recorded, Source, Summary, run};

@@ -1,17 +1,17 @@
 //! A process that answers requests for `test`: one interpreter, and that of one site.
 
+use super::recorder::Recorder;
 use super::wire::{ANSWERS, Answer, Broken, Bytes, Sent, Work, Written};
 use crate::cli::HostArgs;
 use crate::codes;
-use crate::ecb_host::{Application, BytesBody, End, Fault, Head, Host, Sink};
+use crate::ecb_host::{Application, BytesBody, Fault, Host};
 use crate::error::{Error, Result};
 use crate::run::{new_host, offline_request};
 use crate::site::{Site, SiteOptions};
-use isapi_base::ecb::win32::Win32Error;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Answers what lies in `folder`.
@@ -119,16 +119,11 @@ fn answer(host: &Arc<Host>, request: &Sent) -> Result<Answer> {
         Some(Fault::ClientGone(after)) => Some(after),
         _ => request.client_gone,
     };
-    let recorder = Recorder {
-        response: Arc::default(),
-        left: goes,
-    };
-    let response = Arc::clone(&recorder.response);
-    let expects_cut = goes.is_some();
+    let recorder = Recorder::new(goes);
     host.probe().begin(request.keep_calls, fault);
     let since = Instant::now();
     let body = BytesBody::new(body.clone());
-    let outcome = host.handle(sent, Box::new(body), Box::new(recorder));
+    let outcome = host.handle(sent, Box::new(body), Box::new(recorder.clone()));
     let micros = since.elapsed().as_micros();
     if outcome.given_up {
         // Its page is this host's and no response to compare.
@@ -141,31 +136,14 @@ fn answer(host: &Arc<Host>, request: &Sent) -> Result<Answer> {
         let text = format!("there is no answer of a script: {}", outcome.log.trim());
         return Err(Error::new(codes::TEST_PROCESS, text));
     }
-    let response = std::mem::take(&mut *response.lock().unwrap_or_else(PoisonError::into_inner));
-    let head = response.head.unwrap_or_else(|| Head {
-        status: 0,
-        reason: "(the connection was closed without a response)".to_owned(),
-        headers: Vec::new(),
-    });
-    let mut headers: Vec<_> = head
-        .headers
-        .into_iter()
-        .map(|(n, v)| (n, Bytes(v)))
-        .collect();
-    // In the snapshot, so that nobody takes a part for the whole.
-    if response.gone {
-        let text = format!("the client went away after {} bytes", response.body.len());
-        headers.push(("(cut off)".to_owned(), Bytes(text.into_bytes())));
-    } else if response.cut && head.status != 0 && !expects_cut {
-        let text = b"the connection was closed in the middle of the body".to_vec();
-        headers.push(("(cut off)".to_owned(), Bytes(text)));
-    }
+    let (recorded, _) = recorder.take();
+    let headers = recorded.headers.into_iter();
     let site = host.site();
     Ok(Answer {
-        status: head.status,
-        reason: head.reason,
-        headers,
-        body: Bytes(response.body),
+        status: recorded.status,
+        reason: recorded.reason,
+        headers: headers.map(|(name, value)| (name, Bytes(value))).collect(),
+        body: Bytes(recorded.body),
         script_failed: outcome.failed(),
         static_file: outcome.static_file,
         calls: host.probe().calls(),
@@ -174,58 +152,4 @@ fn answer(host: &Arc<Host>, request: &Sent) -> Result<Answer> {
             .to_vec(),
         micros: u64::try_from(micros).unwrap_or(u64::MAX),
     })
-}
-
-#[derive(Default)]
-struct Response {
-    head: Option<Head>,
-    body: Vec<u8>,
-    /// It ended before what it announced.
-    cut: bool,
-    /// The client went away.
-    gone: bool,
-}
-
-/// A client that keeps everything, until it goes away.
-struct Recorder {
-    response: Arc<Mutex<Response>>,
-    /// How many bytes of the body it still waits for; `None`: all.
-    left: Option<u64>,
-}
-
-impl Recorder {
-    fn response(&self) -> std::sync::MutexGuard<'_, Response> {
-        self.response.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Sink for Recorder {
-    fn head(&mut self, head: Head) -> std::result::Result<(), Win32Error> {
-        self.response().head = Some(head);
-        Ok(())
-    }
-
-    fn data(&mut self, data: &[u8]) -> std::result::Result<(), Win32Error> {
-        let Some(left) = self.left else {
-            self.response().body.extend_from_slice(data);
-            return Ok(());
-        };
-        let taken = usize::try_from(left).unwrap_or(usize::MAX).min(data.len());
-        self.left = Some(left - taken as u64);
-        let mut response = self.response();
-        response.body.extend_from_slice(&data[..taken]);
-        if taken < data.len() {
-            response.gone = true;
-            return Err(Win32Error::WSAECONNRESET);
-        }
-        Ok(())
-    }
-
-    fn end(&mut self, end: End) {
-        self.response().cut = end == End::Aborted;
-    }
-
-    fn is_connected(&self) -> bool {
-        !self.response().gone
-    }
 }

@@ -1,13 +1,14 @@
 //! The fake IIS as a Python object: requests without sockets, for tests.
 
 use crate::capture;
-use crate::response::{Response, Taker};
+use crate::response::Response;
 use crate::snapshot::HttpRequest;
 use isapi_shim::cli::{ErrorDetails, HostArgs, Reload};
 use isapi_shim::ecb_host::{self, Application, BytesBody, Said};
 use isapi_shim::error::Error;
 use isapi_shim::run::{new_host, offline_request};
 use isapi_shim::site::{Site, SiteOptions};
+use isapi_shim::testing::Recorder;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use std::path::PathBuf;
@@ -136,15 +137,15 @@ impl Host {
             body.as_ref().map(Vec::len),
             sent.server_vars.clone(),
         );
-        let taker = Taker::default();
-        let sink = taker.clone();
+        let recorder = Recorder::new(None);
+        let sink = recorder.clone();
         let _of_an_earlier_request = isapi_http::guest::take_failure();
         let (outcome, captured) = py.detach(|| {
             let body = BytesBody::new(body.unwrap_or_default());
             capture::during(|| self.host.handle(request, Box::new(body), Box::new(sink)))
         });
         let exception = isapi_http::guest::take_failure();
-        let (mut recorded, cut) = taker.take().into_recorded();
+        let (mut recorded, cut) = recorder.take();
         recorded.script_failed = outcome.failed();
         recorded.static_file = outcome.static_file;
         recorded.stderr = String::from_utf8_lossy(&captured.text).into_owned();

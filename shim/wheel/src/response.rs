@@ -1,11 +1,8 @@
-//! A response as a Python object, and the client that takes it.
+//! A response as a Python object.
 
-use isapi_base::ecb::win32::Win32Error;
-use isapi_shim::ecb_host::{End, Head, Sink};
-use isapi_shim::testing::Recorded;
+use isapi_shim::testing::{CUT_OFF, Recorded};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A response, and what came with it.
 #[pyclass(frozen, module = "isapi_shim._native")]
@@ -86,76 +83,5 @@ impl Response {
     #[getter]
     fn exception(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.exception.as_ref().map(|e| e.clone_ref(py))
-    }
-}
-
-/// What a snapshot has behind the headers of a response that ends too early.
-const CUT_OFF: &str = "(cut off)";
-
-/// What a client has got.
-#[derive(Default)]
-pub(crate) struct Taken {
-    head: Option<Head>,
-    body: Vec<u8>,
-    cut: bool,
-}
-
-impl Taken {
-    /// The response, and whether it was cut off.
-    pub(crate) fn into_recorded(self) -> (Recorded, bool) {
-        let head = self.head.unwrap_or_else(|| Head {
-            status: 0,
-            reason: "(the connection was closed without a response)".to_owned(),
-            headers: Vec::new(),
-        });
-        let mut headers = head.headers;
-        if self.cut && head.status != 0 {
-            // In the snapshot, so that nobody takes a part for the whole.
-            let text = b"the connection was closed in the middle of the body".to_vec();
-            headers.push((CUT_OFF.to_owned(), text));
-        }
-        let recorded = Recorded {
-            status: head.status,
-            reason: head.reason,
-            headers,
-            body: self.body,
-            ..Recorded::default()
-        };
-        (recorded, self.cut)
-    }
-}
-
-/// A client that keeps everything.
-#[derive(Clone, Default)]
-pub(crate) struct Taker(Arc<Mutex<Taken>>);
-
-impl Taker {
-    fn lock(&self) -> MutexGuard<'_, Taken> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What there is; nothing is left.
-    pub(crate) fn take(&self) -> Taken {
-        std::mem::take(&mut *self.lock())
-    }
-}
-
-impl Sink for Taker {
-    fn head(&mut self, head: Head) -> Result<(), Win32Error> {
-        self.lock().head = Some(head);
-        Ok(())
-    }
-
-    fn data(&mut self, data: &[u8]) -> Result<(), Win32Error> {
-        self.lock().body.extend_from_slice(data);
-        Ok(())
-    }
-
-    fn end(&mut self, end: End) {
-        self.lock().cut = end == End::Aborted;
-    }
-
-    fn is_connected(&self) -> bool {
-        true
     }
 }
