@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 static PROGRAM: OnceLock<Vec<OsString>> = OnceLock::new();
 
@@ -49,4 +50,26 @@ pub fn end(code: u8) -> ! {
     // process.
     unsafe { TerminateProcess(GetCurrentProcess(), u32::from(code)) };
     std::process::exit(i32::from(code))
+}
+
+static FORKED: AtomicBool = AtomicBool::new(false);
+
+/// From now on [`has_forked`] tells.
+#[cfg(unix)]
+pub fn watch_forks() {
+    extern "C" fn in_child() {
+        FORKED.store(true, Ordering::Relaxed);
+    }
+    // SAFETY: the function does nothing but store a number, which is allowed after a fork. It is
+    // short of memory where this fails, and children are not told then.
+    unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+}
+
+/// Nothing forks there.
+#[cfg(not(unix))]
+pub fn watch_forks() {}
+
+/// Whether this is the child of a process that called [`watch_forks`], and still runs its program.
+pub fn has_forked() -> bool {
+    FORKED.load(Ordering::Relaxed)
 }

@@ -1,11 +1,11 @@
 //! The control block itself: made for each request, poisoned when the request is done.
 #![allow(unsafe_code)]
 
+use super::variables::ansi;
 use super::{Conn, callbacks, support};
 use isapi_base::ecb::constants::{UNKNOWN_LENGTH, VERSION_IIS_10};
 use isapi_base::ecb::layout::EXTENSION_CONTROL_BLOCK;
 use std::collections::VecDeque;
-use std::ffi::CString;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// So many blocks of finished requests are kept: an extension that still uses one finds callbacks
@@ -18,10 +18,9 @@ static FINISHED: Mutex<VecDeque<Arc<Block>>> = Mutex::new(VecDeque::new());
 pub(super) struct Block {
     /// Owned; raw because the extension writes into it.
     ecb: *mut EXTENSION_CONTROL_BLOCK,
-    /// The strings that the block points at: method, query, path info, path translated, type.
-    _strings: [CString; 5],
-    /// The preloaded body, with a NUL behind it, as IIS tends to have one.
-    _preload: Vec<u8>,
+    /// What the block points at: method, query, path info, path translated, content type, and the
+    /// preloaded body. A NUL is behind each, also behind the body, as IIS tends to have one.
+    _texts: Vec<u8>,
 }
 
 // SAFETY: the host only writes the block before the extension sees it and after the request is
@@ -30,33 +29,35 @@ unsafe impl Send for Block {}
 // SAFETY: as above.
 unsafe impl Sync for Block {}
 
-/// A C string in the ANSI code page; nothing behind a NUL, which no part of a request may hold.
-fn c_string(text: &str) -> CString {
-    let mut bytes = super::variables::ansi(text);
-    if let Some(nul) = bytes.iter().position(|b| *b == 0) {
-        bytes.truncate(nul);
-    }
-    CString::new(bytes).unwrap_or_default()
+/// Adds a C string; nothing behind a NUL, which no part of a request may hold. The result is where
+/// it begins.
+fn add(texts: &mut Vec<u8>, text: &[u8]) -> usize {
+    let start = texts.len();
+    let end = text.iter().position(|b| *b == 0).unwrap_or(text.len());
+    texts.extend_from_slice(&text[..end]);
+    texts.push(0);
+    start
 }
 
 impl Block {
     /// The control block of a request.
     pub(super) fn new(conn: &Conn) -> Self {
-        let content_type: Vec<u8> = conn
-            .request
-            .header("content-type")
-            .unwrap_or_default()
-            .into();
-        let strings = [
-            c_string(&conn.request.method),
-            CString::new(conn.url.query()).unwrap_or_default(),
-            c_string(&conn.route.path_info),
-            c_string(&conn.route.path_translated.to_string_lossy()),
-            CString::new(content_type).unwrap_or_default(),
-        ];
-        let mut preload = Vec::with_capacity(conn.preload.len() + 1);
-        preload.extend_from_slice(&conn.preload);
-        preload.push(0);
+        let (query, preload) = (conn.url.query().as_bytes(), &conn.preload);
+        let mut texts = Vec::with_capacity(preload.len() + query.len() + 512);
+        let method = add(&mut texts, &ansi(&conn.request.method));
+        let query = add(&mut texts, query);
+        let path_info = add(&mut texts, &ansi(&conn.route.path_info));
+        let translated = conn.route.path_translated.to_string_lossy();
+        let path_translated = add(&mut texts, &ansi(&translated));
+        let content_type = conn.request.header("content-type").unwrap_or_default();
+        let content_type = add(&mut texts, content_type);
+        let data = texts.len();
+        texts.extend_from_slice(preload);
+        texts.push(0);
+        // Moves no more from here on.
+        let start = texts.as_mut_ptr();
+        // SAFETY: offsets that were within the texts when they were added.
+        let at = |offset: usize| unsafe { start.add(offset) };
         let total = conn
             .total
             .and_then(|t| u32::try_from(t).ok())
@@ -67,15 +68,15 @@ impl Block {
             ConnID: std::ptr::without_provenance_mut(conn.id),
             dwHttpStatusCode: 200,
             lpszLogData: [0; _],
-            lpszMethod: strings[0].as_ptr().cast_mut(),
-            lpszQueryString: strings[1].as_ptr().cast_mut(),
-            lpszPathInfo: strings[2].as_ptr().cast_mut(),
-            lpszPathTranslated: strings[3].as_ptr().cast_mut(),
+            lpszMethod: at(method).cast(),
+            lpszQueryString: at(query).cast(),
+            lpszPathInfo: at(path_info).cast(),
+            lpszPathTranslated: at(path_translated).cast(),
             cbTotalBytes: total,
             // At most the read-ahead, 48 KiB.
             cbAvailable: conn.preload.len() as u32,
-            lpbData: preload.as_mut_ptr(),
-            lpszContentType: strings[4].as_ptr().cast_mut(),
+            lpbData: at(data),
+            lpszContentType: at(content_type).cast(),
             GetServerVariable: callbacks::get_server_variable,
             WriteClient: callbacks::write_client,
             ReadClient: callbacks::read_client,
@@ -83,8 +84,7 @@ impl Block {
         };
         Self {
             ecb: Box::into_raw(Box::new(ecb)),
-            _strings: strings,
-            _preload: preload,
+            _texts: texts,
         }
     }
 

@@ -11,6 +11,7 @@ use crate::codes;
 use isapi_base::ecb::constants::{HSE_IO_ASYNC, HSE_STATUS_ERROR};
 use isapi_base::ecb::layout::{BOOL, DWORD, HCONN};
 use isapi_base::ecb::win32::Win32Error;
+use std::borrow::Cow;
 use std::ffi::{CStr, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
@@ -146,7 +147,7 @@ pub(super) unsafe extern "system" fn get_server_variable(
             note.argument = name.clone().into_owned();
             note.size = Some(u64::from(offered));
         }
-        let (mut bytes, wide) = match strip_prefix(&name, "UNICODE_") {
+        let (bytes, nul): (Cow<'_, [u8]>, usize) = match strip_prefix(&name, "UNICODE_") {
             // Never for headers: their bytes have no known encoding.
             Some(header)
                 if ["HTTP_", "HEADER_"]
@@ -162,25 +163,21 @@ pub(super) unsafe extern "system" fn get_server_variable(
                     Value::Bytes(bytes) => bytes.iter().copied().map(char::from).collect(),
                 };
                 note.value(text.as_bytes());
-                (
-                    text.encode_utf16()
-                        .flat_map(u16::to_ne_bytes)
-                        .collect::<Vec<u8>>(),
-                    true,
-                )
+                (text.encode_utf16().flat_map(u16::to_ne_bytes).collect(), 2)
             }
             None => {
                 let bytes = match conn.variable(&name).ok_or(Win32Error::INVALID_INDEX)? {
-                    Value::Text(text) => ansi(&text),
-                    Value::Bytes(bytes) => bytes,
+                    Value::Text(Cow::Borrowed(text)) => ansi(text),
+                    Value::Text(Cow::Owned(text)) => ansi(&text).into_owned().into(),
+                    Value::Bytes(bytes) => bytes.into(),
                 };
                 note.value(&bytes);
-                (bytes, false)
+                (bytes, 1)
             }
         };
-        bytes.extend_from_slice(if wide { &[0, 0] } else { &[0] });
-        note.done = Some(bytes.len() as u64);
-        let needed = u32::try_from(bytes.len()).map_err(|_| Win32Error::INSUFFICIENT_BUFFER)?;
+        let whole = bytes.len() + nul;
+        note.done = Some(whole as u64);
+        let needed = u32::try_from(whole).map_err(|_| Win32Error::INSUFFICIENT_BUFFER)?;
         let needed = needed.saturating_add(conn.host.probe.variable(&name, offered)?);
         // SAFETY: `size` is not NULL; `buffer` has at least `offered` bytes by ISAPI's contract.
         unsafe {
@@ -192,7 +189,9 @@ pub(super) unsafe extern "system" fn get_server_variable(
             if offered < needed {
                 return Err(Win32Error::INSUFFICIENT_BUFFER);
             }
-            std::ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.cast(), bytes.len());
+            let buffer = buffer.cast::<u8>();
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), buffer, bytes.len());
+            std::ptr::write_bytes(buffer.add(bytes.len()), 0, nul);
         }
         Ok(())
     })

@@ -34,7 +34,7 @@ use crate::site::Refusal;
 use crate::site::Site;
 use crate::site::UrlPath;
 use crate::site::static_files;
-use crate::site::{Decision, Route, StaticRoute};
+use crate::site::{Decision, Route, Routes, StaticRoute};
 use block::Block;
 pub use client::{Body, BytesBody, End, Head, NoBody, Sink};
 use completion::Completion;
@@ -55,6 +55,9 @@ pub use trace::Trace;
 
 /// The name and version that IIS 10 gives; extensions parse the number.
 const SERVER: &str = "Microsoft-IIS/10.0";
+
+/// Where edits are not to be seen, the disk is asked about a script's file once in so long.
+const LOOKS_LAST: Duration = Duration::from_secs(1);
 
 /// How the host behaves.
 #[derive(Clone, Debug)]
@@ -97,6 +100,7 @@ pub enum Application {
 #[derive(Debug)]
 pub struct Host {
     site: Site,
+    routes: Routes,
     extension: Extension,
     options: HostOptions,
     /// See [`Host::probe`].
@@ -158,7 +162,7 @@ struct Exchange {
 struct Conn {
     id: usize,
     exchange: Exchange,
-    route: Route,
+    route: Arc<Route>,
     latch: Latch,
     completion: Mutex<Option<Completion>>,
     child: Mutex<Option<child::ChildStatus>>,
@@ -177,8 +181,14 @@ impl std::ops::Deref for Conn {
 impl Host {
     /// A host for one site.
     pub fn new(site: Site, extension: Extension, options: HostOptions) -> Arc<Self> {
+        // Who does not want to see edits does not want to see scripts come and go at once.
+        let looks_last = match options.reload {
+            "never" => LOOKS_LAST,
+            _ => Duration::ZERO,
+        };
         Arc::new(Self {
             site,
+            routes: Routes::new(looks_last),
             extension,
             options,
             probe: Probe::default(),
@@ -237,7 +247,8 @@ impl Host {
         if let Err(refusal) = self.site.check_length(request.length.unwrap_or(0)) {
             return refuse(reply, &refusal);
         }
-        let decision = match self.site.route(&request.method, &url) {
+        let decision = self.site.route_again(&self.routes, &request.method, &url);
+        let decision = match decision {
             Decision::Refused(refusal) => return refuse(reply, &refusal),
             decision => decision,
         };
@@ -362,7 +373,7 @@ impl Exchange {
         }
     }
 
-    fn call_extension(&self, route: Route) -> Outcome {
+    fn call_extension(&self, route: Arc<Route>) -> Outcome {
         let conn = registry::add(|id| Conn {
             id,
             exchange: self.clone(),

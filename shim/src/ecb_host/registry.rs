@@ -5,6 +5,7 @@
 
 use super::Conn;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
@@ -12,12 +13,34 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 const SHARDS: usize = 16;
 
 static NEXT: AtomicUsize = AtomicUsize::new(1);
-type Shard = Mutex<HashMap<usize, Arc<Conn>>>;
+type Conns = HashMap<usize, Arc<Conn>, BuildHasherDefault<Number>>;
+type Shard = Mutex<Conns>;
+
+/// Numbers in order are spread well enough as they are, and every callback looks one up.
+#[derive(Default)]
+struct Number(u64);
+
+impl Hasher for Number {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        // The map takes both ends of the hash: high bits tell entries of one place apart.
+        self.0 = (number as u64 / SHARDS as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 static OPEN: LazyLock<[Shard; SHARDS]> =
     LazyLock::new(|| std::array::from_fn(|_| Mutex::default()));
 
-fn shard(id: usize) -> std::sync::MutexGuard<'static, HashMap<usize, Arc<Conn>>> {
+fn shard(id: usize) -> std::sync::MutexGuard<'static, Conns> {
     OPEN[id % SHARDS]
         .lock()
         .unwrap_or_else(PoisonError::into_inner)

@@ -8,12 +8,27 @@ use super::report;
 use crate::codes;
 use crate::headers;
 use isapi_base::ecb::win32::Win32Error;
-use std::time::SystemTime;
+use std::sync::{Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Whether the last of the transfer codings is `chunked` (RFC 9112, 6.1).
 fn ends_chunked(codings: &[u8]) -> bool {
     let last = codings.rsplit(|b| *b == b',').next().unwrap_or_default();
     last.trim_ascii().eq_ignore_ascii_case(b"chunked")
+}
+
+/// The time of day as a header has it, which is made once in a second.
+fn date() -> Vec<u8> {
+    static LATEST: Mutex<(u64, Vec<u8>)> = Mutex::new((0, Vec::new()));
+    let now = SystemTime::now();
+    let second = now
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |time| time.as_secs());
+    let mut latest = LATEST.lock().unwrap_or_else(PoisonError::into_inner);
+    if latest.0 != second || latest.1.is_empty() {
+        *latest = (second, httpdate::fmt_http_date(now).into());
+    }
+    latest.1.clone()
 }
 
 /// How the body's end is told.
@@ -181,8 +196,7 @@ impl Reply {
             head.headers.push(("Server".to_owned(), self.server.into()));
         }
         if headers::value(&head.headers, "date").is_none() {
-            let now = httpdate::fmt_http_date(SystemTime::now());
-            head.headers.push(("Date".to_owned(), now.into()));
+            head.headers.push(("Date".to_owned(), date()));
         }
         if close {
             head.headers

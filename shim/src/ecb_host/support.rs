@@ -309,7 +309,8 @@ unsafe fn map_url(conn: &Conn, note: &mut Note, at: Arguments) -> Answer {
     }
     // SAFETY: the buffer holds the URL and has `*size` bytes for the path.
     unsafe {
-        let mut path = super::variables::ansi(&conn.map_url(at.string()?).path);
+        let mapped = conn.map_url(at.string()?);
+        let mut path = super::variables::ansi(&mapped.path).into_owned();
         note.value(&path);
         path.push(0);
         copy_out(&path, 1, at.buffer.cast(), at.size)

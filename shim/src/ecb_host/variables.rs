@@ -234,9 +234,9 @@ fn cache_url(request: &Request, url: &UrlPath) -> String {
 }
 
 /// ANSI: Windows-1252, with `?` for what it lacks, as Windows converts to its code page.
-pub(super) fn ansi(text: &str) -> Vec<u8> {
+pub(super) fn ansi(text: &str) -> Cow<'_, [u8]> {
     if text.is_ascii() {
-        return text.as_bytes().to_vec();
+        return text.as_bytes().into();
     }
     let mut out = Vec::with_capacity(text.len());
     let mut buffer = [0u8; 4];
@@ -248,5 +248,5 @@ pub(super) fn ansi(text: &str) -> Vec<u8> {
             out.extend_from_slice(&bytes)
         }
     }
-    out
+    out.into()
 }

@@ -1,12 +1,16 @@
 //! `isapi-shim serve`: a site over HTTP.
 
 mod access_log;
+mod client;
+mod costs;
 mod exchange;
+mod guard;
 mod heads;
 mod log_format;
 mod metrics;
 mod metrics_server;
 mod spelling;
+mod wire;
 
 use crate::cli::{MetricsAddr, ServeArgs};
 use crate::codes::{self, Exit};
@@ -16,11 +20,13 @@ use crate::error::{Error, Result};
 use crate::run::new_host;
 use crate::site::{Site, SiteOptions, real_path};
 use access_log::AccessLog;
+use costs::Costs;
 use exchange::Ends;
+use guard::Guard;
 use heads::Watched;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use metrics::Metrics;
 use std::net::SocketAddr;
@@ -29,6 +35,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
+use wire::Wire;
 
 /// A thread that ran a script waits so long for the next one: its Python thread state, and what
 /// scripts keep in `threading.local`, live as long as the thread does.
@@ -38,11 +46,19 @@ const IDLE_THREAD: Duration = Duration::from_secs(300);
 /// It is address space and not memory.
 const STACK: usize = 16 * 1024 * 1024;
 
+/// One that drives all connections, and one that takes its place; see `guard`.
+const WORKERS: usize = 2;
+
 /// The exit code of a process that was stopped by Ctrl-C, as shells have it: 128 and SIGINT.
 const INTERRUPTED: u8 = 130;
 
 /// What every connection needs.
 struct Shared {
+    /// Of the runtime, for threads that are not its own.
+    handle: Handle,
+    costs: Costs,
+    /// `None`: all scripts run on the pool.
+    guard: Option<Arc<Guard>>,
     /// How long a client may take for its request's headers.
     header_timeout: Duration,
     host: Arc<Host>,
@@ -90,10 +106,12 @@ pub fn serve(args: &ServeArgs) -> Result<Option<Exit>> {
         anstream::eprintln!("isapi-shim: web.config: {note}");
     }
     debugging::announce(&args.debug);
+    crate::process::watch_forks();
     // Python starts on this thread, which lives as long as the process: it is Python's main one.
     let host = new_host(site, &args.host, application, "threads")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .worker_threads(WORKERS)
         .max_blocking_threads(usize::from(args.threads))
         .thread_keep_alive(IDLE_THREAD)
         .thread_stack_size(STACK)
@@ -185,7 +203,15 @@ async fn listen(args: &ServeArgs, host: &Arc<Host>, started: SystemTime) -> Resu
     if let Some(file) = &args.ready_file {
         write_ready(file, &url)?;
     }
+    // One thread for scripts is one; and a debugger's stop is no reason to change workers.
+    let guard = (args.threads > 1 && args.debug.debugpy.is_none()).then(Arc::<Guard>::default);
+    if let Some(guard) = &guard {
+        tokio::spawn(guard::watch(Arc::clone(guard)));
+    }
     let shared = Arc::new(Shared {
+        handle: Handle::current(),
+        costs: Costs::default(),
+        guard,
         header_timeout: Duration::from_secs(u64::from(args.header_timeout)),
         host: Arc::clone(host),
         log,
@@ -251,30 +277,33 @@ fn connection(
         return;
     };
     let (stream, ambiguous) = Watched::new(stream);
+    let wire = Arc::new(Wire::default());
     let service = {
         let shared = Arc::clone(shared);
+        let wire = Arc::clone(&wire);
         let served = AtomicU64::new(0);
         service_fn(move |request| {
             let ambiguous = ambiguous.is(served.fetch_add(1, Ordering::Relaxed));
-            exchange::answer(
-                Arc::clone(&shared),
-                Ends { peer, local },
-                request,
-                ambiguous,
-            )
+            let (shared, wire) = (Arc::clone(&shared), Arc::clone(&wire));
+            exchange::answer(shared, wire, Ends { peer, local }, request, ambiguous)
         })
     };
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(shared.header_timeout)
+        // The time for a request's head is the wire's to measure: hyper would set a timer for
+        // each request.
+        .header_read_timeout(None)
         .preserve_header_case(true)
         .title_case_headers(true)
         .serve_connection(TokioIo::new(stream), service);
     let connection = graceful.watch(connection);
-    let counted = shared.metrics.as_ref().map(Metrics::connected);
-    tokio::spawn(async move {
+    wire.attach(async {
         // Malformed requests are answered by hyper; clients that vanish are the scripts' to see.
         let _ = connection.await;
+    });
+    let counted = shared.metrics.as_ref().map(Metrics::connected);
+    let head_timeout = shared.header_timeout;
+    tokio::spawn(async move {
+        wire.drive(head_timeout).await;
         drop(counted);
     });
 }

@@ -4,6 +4,7 @@
 //! private extension, and spells a response by such an extension where there is one. So a name's
 //! spelling is brought in and out by letting hyper read or write a message of our own in memory.
 
+use super::wire::block_on;
 use crate::ecb_host::{HeaderList, Spelling};
 use bytes::Bytes;
 use http_body_util::Empty;
@@ -30,7 +31,7 @@ const MOST_KNOWN: usize = 1024;
 /// Brings a request's spelling back from its extensions, on a thread that may block.
 pub(super) fn of_request(extensions: Extensions, handle: Handle) -> Spelling {
     Spelling(Box::new(move |headers| {
-        let written = handle.block_on(write(headers, extensions.clone()));
+        let written = block_on(&handle, write(headers, extensions.clone()));
         written.unwrap_or_else(|| headers.clone())
     }))
 }
@@ -121,7 +122,7 @@ pub(super) fn for_response<'a>(
     if known.is_some() {
         return known;
     }
-    let extensions = handle.block_on(read(&unusual))?;
+    let extensions = block_on(handle, read(&unusual))?;
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if known.len() < MOST_KNOWN {
         known.insert(unusual, extensions.clone());

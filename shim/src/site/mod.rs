@@ -7,10 +7,12 @@
 
 mod discover;
 pub mod handlers;
+mod looks;
 mod mime;
 mod names;
 mod real_path;
 mod refusal;
+mod routes;
 mod routing;
 pub mod static_files;
 mod url;
@@ -23,6 +25,7 @@ pub use handlers::{Access, AccessPolicy, Handler, Kind, MappingKind, ResourceTyp
 pub use mime::MimeMap;
 pub use real_path::real_path;
 pub use refusal::Refusal;
+pub use routes::Routes;
 pub use routing::{Decision, Route, StaticRoute};
 pub use static_files::{StaticAnswer, StaticBody};
 pub use url::UrlPath;

@@ -2,10 +2,14 @@
 
 use super::Site;
 use super::handlers::{Access, Handler, Kind, MappingKind, ResourceType, Verbs};
+use super::looks::{Found, Looks};
 use super::refusal::Refusal;
+use super::routes::Routes;
 use super::url::UrlPath;
 use super::{mime, names};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
 
 /// A request for the extension, with the variables that depend on how it was matched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +53,7 @@ pub struct StaticRoute {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// The extension.
-    Extension(Route),
+    Extension(Arc<Route>),
     /// The static file handler: [`static_files::answer`](super::static_files::answer).
     Static(StaticRoute),
     /// Nobody; this is the answer.
@@ -63,20 +67,41 @@ impl Site {
     pub fn route(&self, method: &str, url: &UrlPath) -> Decision {
         match self.filter(url) {
             Some(refusal) => Decision::Refused(refusal),
-            None => self.decide(method, url.path(), 0),
+            None => self.decide(method, url.path(), 0, &Looks::default()),
         }
+    }
+
+    /// As [`route`](Self::route), by what was decided before where that still holds.
+    pub fn route_again(&self, routes: &Routes, method: &str, url: &UrlPath) -> Decision {
+        if let Some(refusal) = self.filter(url) {
+            return Decision::Refused(refusal);
+        }
+        let path = url.path();
+        if let Some(route) = routes.get(method, path) {
+            return Decision::Extension(route);
+        }
+        let since = Instant::now();
+        let looks = Looks::default();
+        let decision = self.decide(method, path, 0, &looks);
+        if let Decision::Extension(route) = &decision {
+            routes.keep(path, route, looks, since);
+        }
+        decision
     }
 
     /// What the extension's pass-through (`HSE_REQ_EXEC_URL` of the same URL without the current
     /// interceptor) leads to: behind a wildcard the handlers that follow it. A script map or a
     /// direct mapping is no interceptor, IIS does not step over it: the same route again, which
     /// is an endless recursion unless the caller stops it.
-    pub fn pass_through(&self, route: &Route) -> Decision {
+    pub fn pass_through(&self, route: &Arc<Route>) -> Decision {
         match route.mapping {
-            MappingKind::Wildcard => {
-                self.decide(&route.method, &route.path, route.handler_index + 1)
-            }
-            MappingKind::ScriptMap | MappingKind::Direct => Decision::Extension(route.clone()),
+            MappingKind::Wildcard => self.decide(
+                &route.method,
+                &route.path,
+                route.handler_index + 1,
+                &Looks::default(),
+            ),
+            MappingKind::ScriptMap | MappingKind::Direct => Decision::Extension(Arc::clone(route)),
         }
     }
 
@@ -120,11 +145,12 @@ impl Site {
             .map(|name| Refusal::new(404, 7, format!("the extension of \"{name}\" is denied")))
     }
 
-    fn decide(&self, method: &str, path: &str, from: usize) -> Decision {
+    fn decide(&self, method: &str, path: &str, from: usize, looks: &Looks) -> Decision {
         // Behind such a name nothing is looked for on disk.
         let unreal = names::first_unreal(path);
         let is_real = |prefix: &str| unreal.as_ref().is_none_or(|(at, _)| prefix.len() <= *at);
-        let is_folder = |prefix: &str| is_real(prefix) && self.map_path(prefix).is_dir();
+        let is_folder =
+            |prefix: &str| is_real(prefix) && looks.at(self.map_path(prefix)) == Found::Folder;
         // Methods of handlers that know the path but not the method.
         let mut allowed: Vec<&str> = Vec::new();
         // Such a handler names scripts: the static handler must not send their source instead.
@@ -163,13 +189,14 @@ impl Site {
                 return Decision::Refused(refusal.clone());
             }
             let subject = self.map_path(&path[..end]);
-            if !is_there(handler.resource_type, &subject) {
+            if !is_there(handler.resource_type, &subject, looks) {
                 return Decision::Refused(missing(handler, &path[..end], &subject));
             }
             return match is_static {
-                true => self.static_decision(handler, method, path, from),
+                true => self.static_decision(handler, method, path, from, looks),
                 false => {
-                    Decision::Extension(self.extension_route(index, mapping, method, path, end))
+                    let route = self.extension_route(index, mapping, method, path, end);
+                    Decision::Extension(Arc::new(route))
                 }
             };
         }
@@ -202,12 +229,13 @@ impl Site {
         method: &str,
         path: &str,
         from: usize,
+        looks: &Looks,
     ) -> Decision {
         if path.ends_with('/') {
             for document in &self.default_documents {
                 let child = format!("{path}{document}");
-                if self.map_path(&child).is_file() {
-                    return self.decide(method, &child, from);
+                if looks.at(self.map_path(&child)) == Found::File {
+                    return self.decide(method, &child, from, looks);
                 }
             }
         }
@@ -251,11 +279,12 @@ impl Site {
     }
 }
 
-fn is_there(resource_type: ResourceType, path: &Path) -> bool {
+fn is_there(resource_type: ResourceType, path: &Path, looks: &Looks) -> bool {
+    let found = || looks.at(path.to_owned());
     match resource_type {
-        ResourceType::File => path.is_file(),
-        ResourceType::Directory => path.is_dir(),
-        ResourceType::Either => path.is_file() || path.is_dir(),
+        ResourceType::File => found() == Found::File,
+        ResourceType::Directory => found() == Found::Folder,
+        ResourceType::Either => found() != Found::Neither,
         ResourceType::Unspecified => true,
     }
 }

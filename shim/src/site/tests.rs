@@ -2,6 +2,8 @@
 
 use super::*;
 use proptest::prelude::*;
+use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// A folder with these files; a name that ends in `/` is a folder.
@@ -31,7 +33,7 @@ fn decide(site: &Site, method: &str, target: &str) -> Decision {
     site.route(method, &UrlPath::parse(target).unwrap())
 }
 
-fn extension(decision: Decision) -> Route {
+fn extension(decision: Decision) -> Arc<Route> {
     match decision {
         Decision::Extension(route) => route,
         other => panic!("not for the extension: {other:?}"),
@@ -429,4 +431,46 @@ fn a_name_that_is_no_files_goes_to_an_interceptor_and_to_nothing_that_looks_for_
             "{target}: {decision:?}"
         );
     }
+}
+
+#[test]
+fn a_route_that_was_decided_before_follows_the_disk() {
+    let dir = folder_of(&[("a.py", ""), ("index.py", "")]);
+    let site = open(&dir);
+    let routes = Routes::new(Duration::ZERO);
+    let told_again = |method: &str, target: &str| {
+        told(&site.route_again(&routes, method, &UrlPath::parse(target).unwrap()))
+    };
+    let file = dir.path().join("a.py");
+    for _ in 0..2 {
+        assert_eq!(told_again("GET", "/a.py?q"), "extension /a.py");
+        assert_eq!(told_again("GET", "/a.py/b.py"), "extension /a.py");
+        assert_eq!(told_again("GET", "/"), "extension /index.py");
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(told_again("GET", "/a.py"), "404.0");
+        std::fs::create_dir(&file).unwrap();
+        std::fs::write(file.join("b.py"), "").unwrap();
+        assert_eq!(told_again("GET", "/a.py/b.py"), "extension /a.py/b.py");
+        std::fs::remove_dir_all(&file).unwrap();
+        std::fs::write(&file, "").unwrap();
+    }
+    std::fs::write(dir.path().join("index.html"), "").unwrap();
+    let first = told(&decide(&site, "GET", "/"));
+    assert_eq!(
+        told_again("GET", "/"),
+        first,
+        "an earlier default document has come"
+    );
+}
+
+#[test]
+fn a_look_at_the_disk_is_good_for_as_long_as_wanted() {
+    let dir = folder_of(&[("a.py", "")]);
+    let site = open(&dir);
+    let url = UrlPath::parse("/a.py").unwrap();
+    let routes = Routes::new(Duration::from_secs(600));
+    let now = || told(&site.route_again(&routes, "GET", &url));
+    assert_eq!(now(), "extension /a.py");
+    std::fs::remove_file(dir.path().join("a.py")).unwrap();
+    assert_eq!(now(), "extension /a.py");
 }

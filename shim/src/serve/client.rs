@@ -1,0 +1,362 @@
+//! The two directions of a client's connection, as hyper has them.
+
+use super::spelling;
+use super::wire::{Answering, Wire, block_on};
+use crate::ecb_host::{Body, End, Head, Sink};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::ext::ReasonPhrase;
+use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+use isapi_base::ecb::win32::Win32Error;
+use std::error::Error as _;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::error::{SendTimeoutError, TrySendError};
+use tokio::sync::{mpsc, oneshot};
+
+/// Pieces of a response that wait for the client: two under way and two ready, so that a slow
+/// reader holds the script back instead of filling the memory.
+const PIECES: usize = 4;
+
+/// A client that sends or takes nothing for so long is given up: the default of IIS's
+/// `connectionTimeout`. Without it, such clients would use up the threads.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// The connection is closed without an answer, or in the middle of one.
+#[derive(Debug)]
+pub(super) struct Cut;
+
+impl std::fmt::Display for Cut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the response was cut off")
+    }
+}
+
+impl std::error::Error for Cut {}
+
+/// The request body, pulled by the thread that runs the script.
+pub(super) struct ClientBody {
+    handle: Handle,
+    body: Incoming,
+    piece: Bytes,
+    /// For a log that tells it.
+    received: Option<Arc<AtomicU64>>,
+}
+
+impl ClientBody {
+    /// `received` counts the bytes that are read.
+    pub(super) fn new(handle: Handle, body: Incoming, received: Option<Arc<AtomicU64>>) -> Self {
+        Self {
+            handle,
+            body,
+            piece: Bytes::new(),
+            received,
+        }
+    }
+}
+
+impl Body for ClientBody {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Win32Error> {
+        while self.piece.is_empty() {
+            let body = &mut self.body;
+            let frame = async { tokio::time::timeout(CONNECTION_TIMEOUT, body.frame()).await };
+            match block_on(&self.handle, frame) {
+                Err(_) => return Err(Win32Error::OPERATION_ABORTED),
+                Ok(None) => return Ok(0),
+                Ok(Some(Err(error))) => return Err(error_of(&error)),
+                // Trailers are not for scripts.
+                Ok(Some(Ok(frame))) => self.piece = frame.into_data().unwrap_or_default(),
+            }
+        }
+        Ok(take(&mut self.piece, buffer, self.received.as_deref()))
+    }
+}
+
+/// The request body, read before the script is called.
+pub(super) struct CollectedBody {
+    piece: Bytes,
+    /// What is behind `piece`, if not the body's end.
+    error: Option<Win32Error>,
+    received: Option<Arc<AtomicU64>>,
+}
+
+impl CollectedBody {
+    /// Reads the whole body, which should be short.
+    pub(super) async fn read(mut body: Incoming, received: Option<Arc<AtomicU64>>) -> Self {
+        let mut error = None;
+        let mut pieces = BytesMut::new();
+        loop {
+            match tokio::time::timeout(CONNECTION_TIMEOUT, body.frame()).await {
+                Err(_) => error = Some(Win32Error::OPERATION_ABORTED),
+                Ok(None) => {}
+                Ok(Some(Err(broken))) => error = Some(error_of(&broken)),
+                Ok(Some(Ok(frame))) => {
+                    pieces.extend_from_slice(&frame.into_data().unwrap_or_default());
+                    continue;
+                }
+            }
+            break;
+        }
+        Self {
+            piece: pieces.freeze(),
+            error,
+            received,
+        }
+    }
+}
+
+impl Body for CollectedBody {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Win32Error> {
+        if self.piece.is_empty() {
+            return self.error.map_or(Ok(0), Err);
+        }
+        Ok(take(&mut self.piece, buffer, self.received.as_deref()))
+    }
+}
+
+/// Moves what there is room for.
+fn take(piece: &mut Bytes, buffer: &mut [u8], received: Option<&AtomicU64>) -> usize {
+    let size = buffer.len().min(piece.len());
+    buffer[..size].copy_from_slice(&piece.split_to(size));
+    if let Some(received) = received {
+        received.fetch_add(size as u64, Ordering::Relaxed);
+    }
+    size
+}
+
+/// A body that is no chunks, or a client that has gone.
+fn error_of(error: &hyper::Error) -> Win32Error {
+    use std::io::ErrorKind::{InvalidData, InvalidInput};
+    let cause = error.source().and_then(|e| e.downcast_ref());
+    match cause.map(std::io::Error::kind) {
+        Some(InvalidData | InvalidInput) => Win32Error::INVALID_DATA,
+        _ => Win32Error::WSAECONNRESET,
+    }
+}
+
+type Piece = Result<Bytes, Cut>;
+
+/// The response on its way from the script to the connection.
+pub(super) struct Client {
+    /// Kept, because extensions may answer on threads of their own.
+    handle: Handle,
+    /// The connection, where the script keeps its task from polling it.
+    wire: Option<Arc<Wire>>,
+    answering: Option<Answering>,
+    head: Option<oneshot::Sender<Response<ReplyBody>>>,
+    /// The head waits for the first data, so that a small answer goes out in one write.
+    waiting: Option<Head>,
+    pieces: Option<mpsc::Sender<Piece>>,
+}
+
+impl Client {
+    /// The client of a request, whose response is expected from `head`.
+    pub(super) fn new(
+        handle: Handle,
+        answering: Answering,
+        head: oneshot::Sender<Response<ReplyBody>>,
+    ) -> Self {
+        Self {
+            handle,
+            wire: None,
+            answering: Some(answering),
+            head: Some(head),
+            waiting: None,
+            pieces: None,
+        }
+    }
+
+    /// The script runs between two polls of the connection.
+    pub(super) fn drives(&mut self, wire: Arc<Wire>) {
+        self.wire = Some(wire);
+    }
+
+    fn begin(&mut self, data: Data) -> Result<(), Win32Error> {
+        let (Some(head), Some(sender)) = (self.waiting.take(), self.head.take()) else {
+            return Err(Win32Error::WSAECONNRESET);
+        };
+        let body = ReplyBody {
+            data,
+            _answering: self.answering.take(),
+        };
+        let response = response(&self.handle, head, body).ok_or(Win32Error::INVALID_PARAMETER)?;
+        sender.send(response).map_err(|_| Win32Error::WSAECONNRESET)
+    }
+}
+
+impl Client {
+    /// Hands a piece on, and waits where the client is slow.
+    fn put(&self, piece: Piece) -> Result<(), Win32Error> {
+        let pieces = self.pieces.as_ref().ok_or(Win32Error::WSAECONNRESET)?;
+        let piece = match pieces.try_send(piece) {
+            Ok(()) => {
+                if let Some(wire) = &self.wire {
+                    wire.nudge();
+                }
+                return Ok(());
+            }
+            Err(TrySendError::Closed(_)) => return Err(Win32Error::WSAECONNRESET),
+            Err(TrySendError::Full(piece)) => piece,
+        };
+        let sent = async { pieces.send_timeout(piece, CONNECTION_TIMEOUT).await };
+        let sent = match &self.wire {
+            Some(wire) => wire.drive_until(&self.handle, sent),
+            None => block_on(&self.handle, sent),
+        };
+        sent.map_err(|error| match error {
+            SendTimeoutError::Timeout(_) => Win32Error::OPERATION_ABORTED,
+            SendTimeoutError::Closed(_) => Win32Error::WSAECONNRESET,
+        })
+    }
+}
+
+impl Sink for Client {
+    fn head(&mut self, head: Head) -> Result<(), Win32Error> {
+        self.waiting = Some(head);
+        Ok(())
+    }
+
+    fn data(&mut self, data: &[u8]) -> Result<(), Win32Error> {
+        if let Some(head) = &self.waiting {
+            if head.content_length() == Some(data.len() as u64) {
+                return self.begin(Data::Whole(Some(Bytes::copy_from_slice(data))));
+            }
+            let (sender, receiver) = mpsc::channel(PIECES);
+            self.pieces = Some(sender);
+            self.begin(Data::Pieces {
+                receiver,
+                cut: false,
+            })?;
+        }
+        self.put(Ok(Bytes::copy_from_slice(data)))
+    }
+
+    fn end(&mut self, end: End) {
+        self.finish(end);
+        // An extension that does not end its request keeps this alive; the client does not wait.
+        self.head = None;
+        self.waiting = None;
+        self.pieces = None;
+    }
+
+    fn is_connected(&self) -> bool {
+        if let Some(wire) = &self.wire {
+            wire.nudge();
+        }
+        self.head.as_ref().is_none_or(|h| !h.is_closed())
+            && self.pieces.as_ref().is_none_or(|p| !p.is_closed())
+    }
+}
+
+impl Client {
+    fn finish(&mut self, end: End) {
+        if end == End::Complete {
+            if self.pieces.is_none() {
+                // No data came: HEAD, 204, 304, or an empty body.
+                let _client_gone = self.begin(Data::Whole(None));
+            }
+            return;
+        }
+        if self.waiting.is_some() {
+            // The head was sent, as far as the extension knows.
+            let (sender, receiver) = mpsc::channel(PIECES);
+            let body = Data::Pieces {
+                receiver,
+                cut: false,
+            };
+            self.pieces = self.begin(body).is_ok().then_some(sender);
+        }
+        if self.pieces.is_some() {
+            let _client_gone = self.put(Err(Cut));
+        }
+    }
+}
+
+fn response(handle: &Handle, head: Head, body: ReplyBody) -> Option<Response<ReplyBody>> {
+    let mut response = Response::new(body);
+    let status = StatusCode::from_u16(head.status).ok()?;
+    *response.status_mut() = status;
+    let names = head.headers.iter().map(|(name, _)| &name[..]);
+    if let Some(extensions) = spelling::for_response(handle, names) {
+        *response.extensions_mut() = extensions;
+    }
+    if status.canonical_reason() != Some(&head.reason)
+        && let Ok(reason) = ReasonPhrase::try_from(head.reason_bytes())
+    {
+        response.extensions_mut().insert(reason);
+    }
+    for (name, value) in head.headers {
+        // A name or value that HTTP forbids cannot be sent; the extension's other headers can.
+        let (Ok(name), Ok(value)) = (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_bytes(&value),
+        ) else {
+            continue;
+        };
+        // Two lengths, even equal ones, are hyper's to refuse; the first counts.
+        if name == CONTENT_LENGTH && response.headers().contains_key(CONTENT_LENGTH) {
+            continue;
+        }
+        response.headers_mut().append(name, value);
+    }
+    Some(response)
+}
+
+/// The body of a response.
+#[derive(Debug)]
+pub(super) struct ReplyBody {
+    data: Data,
+    _answering: Option<Answering>,
+}
+
+#[derive(Debug)]
+enum Data {
+    Whole(Option<Bytes>),
+    Pieces {
+        receiver: mpsc::Receiver<Piece>,
+        /// The response is cut off behind what was sent.
+        cut: bool,
+    },
+}
+
+impl hyper::body::Body for ReplyBody {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        match &mut self.get_mut().data {
+            Data::Whole(data) => Poll::Ready(data.take().map(|d| Ok(Frame::data(d)))),
+            Data::Pieces { cut: true, .. } => Poll::Ready(Some(Err(Cut))),
+            Data::Pieces { receiver, cut } => match receiver.poll_recv(context) {
+                Poll::Ready(Some(Err(Cut))) => {
+                    // hyper drops what it has not written yet when a body fails, but writes it
+                    // when a body has nothing ready: so the failure comes with the next poll.
+                    *cut = true;
+                    context.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                piece => piece.map(|piece| piece.map(|p| p.map(Frame::data))),
+            },
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self.data, Data::Whole(None))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.data {
+            Data::Whole(data) => SizeHint::with_exact(data.as_ref().map_or(0, |d| d.len() as u64)),
+            Data::Pieces { .. } => SizeHint::default(),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Keeps the server answering while a script runs on the thread that drives the connections.
+//!
+//! A script that ends at once costs less there than a hand-over to another thread, by far. Which
+//! scripts those are is known from their past (`costs`), and the past may deceive: so the runtime
+//! has two workers. One drives all connections. The other one's thread is kept by [`watch`], which
+//! does not yield, so it is given nothing to do. Where a call takes longer than a tick the watch
+//! ends, and its worker goes on with the connections, the caller's own among them; the worker that
+//! made the call is the next one to watch. Meanwhile all scripts go to the pool.
+//!
+//! So one thread at a time runs quick scripts, and nobody has to wait for the GIL.
+
+use super::wire::Wire;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::Thread;
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+/// How long a call may hold up the connections, at most twice this. It is Python's switch interval
+/// too: the least that a script waits for another one that computes.
+pub(super) const TICK: Duration = Duration::from_millis(5);
+
+/// After so many ticks without a call the watch sleeps until there is one.
+const QUIET_TICKS: u32 = 20;
+
+/// A worker watches.
+const WATCHED: u64 = 1;
+/// A call is under way.
+const CALLING: u64 = 2;
+/// Counts calls, so that two of them are told apart.
+const CALL: u64 = 4;
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Guard {
+    state: AtomicU64,
+    asleep: AtomicBool,
+    watcher: Mutex<Option<Thread>>,
+    /// The connection that the call is for.
+    caller: Mutex<Option<Arc<Wire>>>,
+}
+
+/// A call under way; it ends when dropped.
+pub(super) struct Calling<'a>(&'a Arc<Guard>);
+
+impl Guard {
+    /// Begins a call on this thread. `None`: not now, since nobody watches, or another call is
+    /// under way.
+    pub(super) fn call(self: &Arc<Self>, wire: &Arc<Wire>) -> Option<Calling<'_>> {
+        let state = self.state.load(SeqCst);
+        if state & (WATCHED | CALLING) != WATCHED {
+            return None;
+        }
+        let next = state.wrapping_add(CALL) | CALLING;
+        self.state
+            .compare_exchange(state, next, SeqCst, SeqCst)
+            .ok()?;
+        *self.caller.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(wire));
+        if self.asleep.load(SeqCst) {
+            let watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(thread) = watcher.as_ref() {
+                thread.unpark();
+            }
+        }
+        Some(Calling(self))
+    }
+
+    /// Blocks until a call takes too long.
+    fn wait(&self) {
+        *self.watcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::thread::current());
+        let mut last = self.state.fetch_or(WATCHED, SeqCst) | WATCHED;
+        let mut quiet = 0;
+        loop {
+            std::thread::park_timeout(TICK);
+            let state = self.state.load(SeqCst);
+            if state != last {
+                (last, quiet) = (state, 0);
+                continue;
+            }
+            if state & CALLING != 0 {
+                let over = self
+                    .state
+                    .compare_exchange(state, state & !WATCHED, SeqCst, SeqCst);
+                if over.is_ok() {
+                    return;
+                }
+                continue;
+            }
+            quiet += 1;
+            if quiet < QUIET_TICKS {
+                continue;
+            }
+            self.asleep.store(true, SeqCst);
+            // One that began before it could see this is seen here.
+            if self.state.load(SeqCst) == last {
+                std::thread::park();
+            }
+            self.asleep.store(false, SeqCst);
+            quiet = 0;
+        }
+    }
+}
+
+impl Drop for Calling<'_> {
+    fn drop(&mut self) {
+        let guard = self.0;
+        *guard.caller.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let before = guard.state.fetch_and(!CALLING, SeqCst);
+        if before & WATCHED == 0 {
+            // The other worker drives the connections now, so this one can watch.
+            tokio::spawn(watch(Arc::clone(guard)));
+        }
+    }
+}
+
+/// Keeps a worker on watch until a call takes too long; then drives the caller's connection, whose
+/// own task is inside the call.
+pub(super) async fn watch(guard: Arc<Guard>) {
+    // Now this is the next task of its worker's own queue; tokio lets the other worker have the
+    // rest of that queue, but not what was woken last.
+    tokio::task::yield_now().await;
+    wake_other_worker();
+    guard.wait();
+    let caller = guard
+        .caller
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    if let Some(wire) = caller {
+        wire.help().await;
+    }
+}
+
+/// Has tokio wake the other worker, as it does for whatever a thread of somebody else's spawns.
+/// That one sleeps perhaps, and not where events of sockets would wake it: only one worker waits
+/// for those, and that may have been this one. It also looks for what is left in this one's queue.
+fn wake_other_worker() {
+    let handle = Handle::current();
+    let spawn = move || drop(handle.spawn(async {}));
+    if let Err(_no_thread) = std::thread::Builder::new().spawn(spawn.clone()) {
+        tokio::task::spawn_blocking(spawn);
+    }
+}

@@ -1,0 +1,189 @@
+//! A connection, which can be driven by its task, and by a script that waits for its client.
+//!
+//! hyper asks for the answer to a request while it is being polled. A quick script is not called
+//! there but as soon as the poll is over, on the same thread: so whatever the script sends can go
+//! out at once, by polling the connection from inside the call.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+
+/// So many quick calls in a row, of a client that does not wait for answers; then others have
+/// their turn.
+const CALLS_IN_A_ROW: usize = 16;
+
+type Connection = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What is done between two polls.
+pub(super) type Job = Box<dyn FnOnce() + Send>;
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Wire {
+    /// `None` when it has ended.
+    connection: Mutex<Option<Connection>>,
+    job: Mutex<Option<Job>>,
+    task: Mutex<Task>,
+    /// Since when a request's head is awaited; `None` while a request is being answered.
+    idle: Mutex<Option<Instant>>,
+}
+
+/// What polls the connection.
+#[derive(Default)]
+struct Task {
+    own: Option<Waker>,
+    /// The connection's own task is inside a call.
+    calls: bool,
+    /// See [`Wire::help`].
+    helper: Option<Waker>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits on a thread that may be one of the runtime's own.
+pub(super) fn block_on<T>(handle: &Handle, future: impl Future<Output = T>) -> T {
+    tokio::task::block_in_place(|| handle.block_on(future))
+}
+
+/// A request that is being answered, until dropped; then the next one's head is awaited.
+#[derive(Debug)]
+pub(super) struct Answering(Arc<Wire>);
+
+impl std::fmt::Debug for Wire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wire")
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        *lock(&self.0.idle) = Some(Instant::now());
+    }
+}
+
+impl Wire {
+    /// Gives it the connection.
+    pub(super) fn attach(&self, connection: impl Future<Output = ()> + Send + 'static) {
+        *lock(&self.connection) = Some(Box::pin(connection));
+    }
+
+    /// A request's head has come.
+    pub(super) fn answering(self: &Arc<Self>) -> Answering {
+        *lock(&self.idle) = None;
+        Answering(Arc::clone(self))
+    }
+
+    /// Leaves a job for the task, to be done when the poll that is under way is over.
+    pub(super) fn leave_job(&self, job: Job) {
+        *lock(&self.job) = Some(job);
+    }
+
+    fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut connection = lock(&self.connection);
+        let Some(future) = connection.as_mut() else {
+            return Poll::Ready(());
+        };
+        let ended = future.as_mut().poll(context);
+        if ended.is_ready() {
+            // It refers to this in turn.
+            *connection = None;
+        }
+        ended
+    }
+
+    /// Drives the connection to its end, and does the jobs that are left in between. A client that
+    /// takes longer than `head_timeout` for a request's head is given up.
+    pub(super) async fn drive(self: Arc<Self>, head_timeout: Duration) {
+        *lock(&self.idle) = Some(Instant::now());
+        // One for the connection's life, and not one for each request.
+        let mut timer = pin!(tokio::time::sleep(head_timeout));
+        let mut timer_knows_task = false;
+        poll_fn(|context| {
+            if self.work(context).is_ready() {
+                return Poll::Ready(());
+            }
+            if timer_knows_task && !timer.is_elapsed() {
+                return Poll::Pending;
+            }
+            timer_knows_task = true;
+            while timer.as_mut().poll(context).is_ready() {
+                let since = lock(&self.idle).unwrap_or_else(Instant::now);
+                if since.elapsed() >= head_timeout {
+                    *lock(&self.connection) = None;
+                    return Poll::Ready(());
+                }
+                timer.as_mut().reset((since + head_timeout).into());
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+
+    fn work(&self, context: &mut Context<'_>) -> Poll<()> {
+        for _ in 0..CALLS_IN_A_ROW {
+            if self.poll(context).is_ready() {
+                return Poll::Ready(());
+            }
+            let Some(job) = lock(&self.job).take() else {
+                return Poll::Pending;
+            };
+            *lock(&self.task) = Task {
+                own: Some(context.waker().clone()),
+                calls: true,
+                helper: None,
+            };
+            job();
+            let mut task = lock(&self.task);
+            task.calls = false;
+            if let Some(helper) = task.helper.take() {
+                helper.wake();
+            }
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Sends what can be sent at once, and hears whether the client has gone. From inside a call.
+    pub(super) fn nudge(&self) {
+        let waker = lock(&self.task).own.clone();
+        if let Some(waker) = waker {
+            let _ended = self.poll(&mut Context::from_waker(&waker));
+        }
+    }
+
+    /// Drives the connection until `done` is. Blocks. From inside a call.
+    pub(super) fn drive_until<T>(&self, handle: &Handle, done: impl Future<Output = T>) -> T {
+        let mut done = pin!(done);
+        block_on(
+            handle,
+            poll_fn(|context| {
+                // One that has ended lets go of whatever `done` waits for.
+                let _ended = self.poll(context);
+                done.as_mut().poll(context)
+            }),
+        )
+    }
+
+    /// Drives the connection while its own task is inside a call that takes long.
+    pub(super) async fn help(&self) {
+        poll_fn(|context| {
+            let mut task = lock(&self.task);
+            if !task.calls {
+                // The connection may know this task only; its own one has to look again.
+                if let Some(own) = &task.own {
+                    own.wake_by_ref();
+                }
+                return Poll::Ready(());
+            }
+            task.helper = Some(context.waker().clone());
+            drop(task);
+            self.poll(context)
+        })
+        .await;
+    }
+}
