@@ -6,28 +6,28 @@ use pyo3::exceptions::PyAttributeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 
 /// Variables that hold paths or account names: IIS gives them in the ANSI code page, which loses
-/// characters, and whole under their `UNICODE_` names.
-const WIDE: &[&str] = &[
-    "APPL_MD_PATH",
-    "APPL_PHYSICAL_PATH",
-    "APP_POOL_CONFIG",
-    "APP_POOL_ID",
-    "AUTH_USER",
-    "DOCUMENT_ROOT",
-    "INSTANCE_NAME",
-    "LOGON_USER",
-    "PATH_INFO",
-    "PATH_TRANSLATED",
-    "REMOTE_USER",
-    "REQUEST_FILENAME",
-    "SCRIPT_FILENAME",
-    "SCRIPT_NAME",
-    "SCRIPT_TRANSLATED",
-    "UNMAPPED_REMOTE_USER",
-    "URL",
+/// characters, and whole under the names beside them.
+const WIDE: &[(&str, &CStr)] = &[
+    ("APPL_MD_PATH", c"UNICODE_APPL_MD_PATH"),
+    ("APPL_PHYSICAL_PATH", c"UNICODE_APPL_PHYSICAL_PATH"),
+    ("APP_POOL_CONFIG", c"UNICODE_APP_POOL_CONFIG"),
+    ("APP_POOL_ID", c"UNICODE_APP_POOL_ID"),
+    ("AUTH_USER", c"UNICODE_AUTH_USER"),
+    ("DOCUMENT_ROOT", c"UNICODE_DOCUMENT_ROOT"),
+    ("INSTANCE_NAME", c"UNICODE_INSTANCE_NAME"),
+    ("LOGON_USER", c"UNICODE_LOGON_USER"),
+    ("PATH_INFO", c"UNICODE_PATH_INFO"),
+    ("PATH_TRANSLATED", c"UNICODE_PATH_TRANSLATED"),
+    ("REMOTE_USER", c"UNICODE_REMOTE_USER"),
+    ("REQUEST_FILENAME", c"UNICODE_REQUEST_FILENAME"),
+    ("SCRIPT_FILENAME", c"UNICODE_SCRIPT_FILENAME"),
+    ("SCRIPT_NAME", c"UNICODE_SCRIPT_NAME"),
+    ("SCRIPT_TRANSLATED", c"UNICODE_SCRIPT_TRANSLATED"),
+    ("UNMAPPED_REMOTE_USER", c"UNICODE_UNMAPPED_REMOTE_USER"),
+    ("URL", c"UNICODE_URL"),
 ];
 
 /// Why an attribute cannot be set: the variables are the host's.
@@ -88,11 +88,15 @@ impl Env {
 /// know it, or cannot say.
 pub(super) fn bytes(request: &Request, name: &str) -> Option<Vec<u8>> {
     let value = variable(request, name).ok().flatten()?;
-    if WIDE.contains(&name) {
+    if wide(name).is_some() {
         return Some(value.into_bytes());
     }
     // Latin-1 as below.
     value.chars().map(|c| u8::try_from(c).ok()).collect()
+}
+
+fn wide(name: &str) -> Option<&'static CStr> {
+    WIDE.iter().find(|(n, _)| *n == name).map(|(_, wide)| *wide)
 }
 
 /// A server variable as text; `None` where the host does not know it.
@@ -106,14 +110,12 @@ pub(super) fn variable(
     };
     let connection = &request.connection;
     if name.starts_with("UNICODE_") {
-        let value = connection.server_variable_utf16(&asked)?;
-        return Ok(value.map(|v| String::from_utf16_lossy(&v)));
+        return connection.server_variable_unicode(&asked);
     }
-    if WIDE.contains(&name)
-        && let Ok(wide) = CString::new(format!("UNICODE_{name}"))
-        && let Some(value) = connection.server_variable_utf16(&wide)?
+    if let Some(wide) = wide(name)
+        && let Some(value) = connection.server_variable_unicode(wide)?
     {
-        return Ok(Some(String::from_utf16_lossy(&value)));
+        return Ok(Some(value));
     }
     let mut value = Vec::new();
     let known = connection.server_variable(&asked, &mut value)?;

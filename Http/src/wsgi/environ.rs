@@ -186,9 +186,9 @@ impl<'a, 'py> Host<'a, 'py> {
 
     /// A variable that is asked for by its `UNICODE_` name.
     fn text(&self, name: &CStr) -> PyResult<String> {
-        let value = self.connection.server_variable_utf16(name);
+        let value = self.connection.server_variable_unicode(name);
         let value = value.map_err(|error| os_error(self.py, error))?;
-        Ok(String::from_utf16_lossy(&value.unwrap_or_default()))
+        Ok(value.unwrap_or_default())
     }
 }
 

@@ -119,6 +119,15 @@ fn status_name(status: u32) -> &'static str {
     }
 }
 
+fn utf16(text: &str) -> Vec<u8> {
+    if text.is_ascii() {
+        // Several times as fast, and nearly all of it is.
+        let units = text.bytes().map(|b| u16::from(b).to_ne_bytes());
+        return units.collect::<Vec<_>>().into_flattened();
+    }
+    text.encode_utf16().flat_map(u16::to_ne_bytes).collect()
+}
+
 /// Names of variables are known in any case; see `Conn::variable`.
 fn strip_prefix<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
     let (start, rest) = name.split_at_checked(prefix.len())?;
@@ -159,11 +168,11 @@ pub(super) unsafe extern "system" fn get_server_variable(
             Some(plain) => {
                 let value = conn.variable(plain).ok_or(Win32Error::INVALID_INDEX)?;
                 let text = match value {
-                    Value::Text(text) => text.into_owned(),
+                    Value::Text(text) => text,
                     Value::Bytes(bytes) => bytes.iter().copied().map(char::from).collect(),
                 };
                 note.value(text.as_bytes());
-                (text.encode_utf16().flat_map(u16::to_ne_bytes).collect(), 2)
+                (utf16(&text).into(), 2)
             }
             None => {
                 let bytes = match conn.variable(&name).ok_or(Win32Error::INVALID_INDEX)? {

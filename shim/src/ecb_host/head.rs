@@ -26,7 +26,7 @@ pub(super) fn parse<'a>(status: Option<&[u8]>, headers: &'a [u8]) -> Parsed<'a> 
         let Some(colon) = line.iter().position(|b| *b == b':') else {
             continue;
         };
-        let name = String::from_utf8_lossy(line[..colon].trim_ascii()).into_owned();
+        let name = text(line[..colon].trim_ascii());
         if !name.is_empty() {
             list.push((name, line[colon + 1..].trim_ascii().to_vec()));
         }
@@ -38,6 +38,13 @@ pub(super) fn parse<'a>(status: Option<&[u8]>, headers: &'a [u8]) -> Parsed<'a> 
             headers: list,
         },
         body,
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
     }
 }
 
@@ -57,7 +64,9 @@ pub(super) fn report_count(counted: u32, length: usize) {
 /// Where a head is not as ISAPI demands it, though it is understood.
 fn faults(status: Option<&[u8]>, headers: &[u8], body_is_meant: bool) -> Vec<String> {
     let mut faults = Vec::new();
-    if let Some(status) = status.map(until_nul) {
+    if let Some(status) = status.map(until_nul)
+        && status != b"200 OK"
+    {
         let text = String::from_utf8_lossy(status);
         match split_status(&text) {
             (None, _) => faults.push(format!("the status {text:?} has no number; taken as 200")),

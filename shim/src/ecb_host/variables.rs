@@ -220,7 +220,7 @@ fn path(path: &Path) -> Cow<'_, str> {
 /// that form can be opened; this can, and four characters can be cut off it.
 fn script_translated(file: &Path) -> String {
     let prefix = if cfg!(windows) { r"\\?\" } else { "/./." };
-    format!("{prefix}{}", file.display())
+    prefix.to_owned() + &file.to_string_lossy()
 }
 
 /// The form of http.sys: scheme, host with port, the address's port again, raw URL.

@@ -291,11 +291,12 @@ fn response(handle: &Handle, head: Head, body: ReplyBody) -> Option<Response<Rep
     {
         response.extensions_mut().insert(reason);
     }
+    response.headers_mut().reserve(head.headers.len());
     for (name, value) in head.headers {
         // A name or value that HTTP forbids cannot be sent; the extension's other headers can.
         let (Ok(name), Ok(value)) = (
             HeaderName::from_bytes(name.as_bytes()),
-            HeaderValue::from_bytes(&value),
+            HeaderValue::from_maybe_shared(Bytes::from(value)),
         ) else {
             continue;
         };

@@ -55,6 +55,8 @@ struct Exchange {
     entry: Option<Entry>,
     counted: Option<Counted>,
     running: Running,
+    /// When it could be answered here.
+    ready: Instant,
 }
 
 /// Answers one request. `ambiguous`: hyper has dropped its `Content-Length`.
@@ -103,6 +105,11 @@ pub(super) async fn answer(
         past,
         counted,
         running,
+        ready: if length == Some(0) {
+            since
+        } else {
+            Instant::now()
+        },
     };
     // Neither is awaited: the response begins before the script ends.
     if quick {
@@ -142,7 +149,10 @@ impl Exchange {
             counted.begun();
         }
         let shared = &self.shared;
-        let begun = Instant::now();
+        let begun = match place {
+            Place::Here => self.ready,
+            Place::Pool => Instant::now(),
+        };
         let outcome = shared
             .host
             .handle(self.request, self.body, Box::new(self.client));

@@ -73,12 +73,15 @@ impl Site {
 
     /// As [`route`](Self::route), by what was decided before where that still holds.
     pub fn route_again(&self, routes: &Routes, method: &str, url: &UrlPath) -> Decision {
-        if let Some(refusal) = self.filter(url) {
+        if let Some(refusal) = self.filter_form(url) {
             return Decision::Refused(refusal);
         }
         let path = url.path();
         if let Some(route) = routes.get(method, path) {
             return Decision::Extension(route);
+        }
+        if let Some(refusal) = self.filter_path(url) {
+            return Decision::Refused(refusal);
         }
         let since = Instant::now();
         let looks = Looks::default();
@@ -107,6 +110,11 @@ impl Site {
 
     /// What request filtering refuses before any handler is looked at.
     fn filter(&self, url: &UrlPath) -> Option<Refusal> {
+        self.filter_form(url).or_else(|| self.filter_path(url))
+    }
+
+    /// By how the URL is written, which is not the same for all URLs of one path.
+    fn filter_form(&self, url: &UrlPath) -> Option<Refusal> {
         let limits = &self.filtering;
         if url.raw_path().len() > limits.max_url {
             return Some(Refusal::new(
@@ -126,6 +134,11 @@ impl Site {
                 "the path would change if it were decoded again",
             ));
         }
+        None
+    }
+
+    fn filter_path(&self, url: &UrlPath) -> Option<Refusal> {
+        let limits = &self.filtering;
         let is_hidden = |s: &str| {
             limits
                 .hidden_segments
