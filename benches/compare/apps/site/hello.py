@@ -1,0 +1,6 @@
+from Http import *
+
+
+def Request():
+    Header("Content-type: text/html")
+    Write("Hello, World!")
