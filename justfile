@@ -27,6 +27,10 @@ accept-examples:
 bench:
     cargo bench -p isapi-http
 
+# Beside other servers, in turns; writes docs/performance.md: just compare --quick
+compare *arguments:
+    benches/compare/run {{arguments}}
+
 # Run one script: just run examples/site/hello.py
 run *arguments:
     cargo run --quiet -p isapi-shim -- run {{arguments}}

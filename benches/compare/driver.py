@@ -6,13 +6,14 @@ import json
 import signal
 import sys
 import time
+from pathlib import Path
 
 import install
 import report
 import settings_check
 from load import measure
-from place import HERE, PROJECT, Place, Problem
-from process import Running
+from place import PROJECT, Place, Problem
+from process import Others, Running
 from servers import SERVERS, chosen
 from works import DJANGO_TARGET, WORKS
 
@@ -99,12 +100,20 @@ def one_work(place, servers, work, rounds, seconds):
 
 
 def one_turn(instance, work, seconds, warm_up):
-    instance.check(work)
     target = instance.server.target(work)
     arguments = (instance.port, target, work.connections)
     if warm_up:
-        measure(*arguments, WARM_UP_SECONDS, work.headers, work.body)
-    return measure(*arguments, seconds, work.headers, work.body)
+        # Checked first: what is quick and wrong needs no load.
+        instance.check(work)
+        measure(*arguments, WARM_UP_SECONDS, work.headers, work.sent())
+    # An answer means that nothing is left of the load before.
+    instance.check(work)
+    # One client alone stays alone.
+    newcomer = work.connections > 1
+    sample = measure(*arguments, seconds, work.headers, work.sent(), newcomer)
+    # Nor may anything be left while the next server is measured.
+    instance.settle(work)
+    return sample
 
 
 def main():
@@ -115,25 +124,29 @@ def main():
     start = time.monotonic()
     place = Place()
     if wanted.program:
-        place.program = HERE.cwd() / wanted.program
+        place.program = Path(wanted.program).resolve()
     say("==> set-up")
     failed = install.everything(place, mine=not wanted.program)
     works = [work for work in WORKS if not wanted.work or work.name in wanted.work]
-    install.django_page(place, DJANGO_TARGET)
+    no_django = install.django_page(place, DJANGO_TARGET)
     missing = {s.name: why for s in servers if (why := s.missing(failed))}
     for name, why in missing.items():
         say(f"    {name}: {why}")
     there = [server for server in servers if server.name not in missing]
     facts = report.facts(place, there, wanted, missing)
-    results = {}
+    results, others = {}, Others()
     for work in works:
-        results[work.name] = one_work(place, there, work, wanted.rounds, wanted.seconds)
+        if work.django and no_django:
+            results[work.name] = {s.name: {"problem": no_django} for s in there}
+        else:
+            results[work.name] = one_work(place, there, work, wanted.rounds, wanted.seconds)
         for name, why in missing.items():
             results[work.name][name] = {"problem": why}
     settings = {}
     if not wanted.work or "settings" in wanted.work:
         say("==> default settings")
         settings = settings_check.all_servers(place, there, wanted.seconds, say)
+    facts["others"] = others.share()
     facts["minutes"] = (time.monotonic() - start) / 60
     everything = {"facts": facts, "works": results, "settings": settings}
     (place.made / "results.json").write_text(
@@ -148,3 +161,5 @@ if __name__ == "__main__":
         main()
     except Problem as problem:
         sys.exit(f"benches/compare/run: {problem}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -38,17 +38,11 @@ def quiet(command, what, **options):
 
 def find_target():
     """Cargo's target folder, wherever it was told to be."""
-    text = (
-        quiet(
-            ["cargo", "metadata", "--no-deps", "--offline", "--format-version", "1"],
-            "cargo metadata",
-            cwd=PROJECT,
-        )
-        if "CARGO_TARGET_DIR" not in os.environ
-        else None
+    text = quiet(
+        ["cargo", "metadata", "--no-deps", "--offline", "--format-version", "1"],
+        "cargo metadata",
+        cwd=PROJECT,
     )
-    if text is None:
-        return (PROJECT / os.environ["CARGO_TARGET_DIR"]).resolve()
     # Cargo may print warnings before it.
     return Path(json.loads(text[text.index("{") :])["target_directory"])
 
@@ -67,10 +61,6 @@ class Place:
         self.hyper = self.made / "hyper/release/bare-hyper"
         self.django_page = self.made / "django-page.html"
         self.logs.mkdir(parents=True, exist_ok=True)
-
-    def packages(self):
-        """The folder of the environment's packages, for a Python that is not the environment's."""
-        return next(self.venv.glob("lib/python*/site-packages"))
 
     def environment(self):
         """What every server gets: the applications importable, and the same Python."""

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from place import PROJECT, Problem, quiet
-from servers import SERVERS
+from servers import PATH, SERVERS
 
 BEGIN, END = "<!-- compare:begin -->", "<!-- compare:end -->"
 
@@ -56,7 +56,6 @@ def facts(place, servers, wanted, missing):
         "kernel": re.match(r"[\d.]+", platform.release()).group(0),
         "machine": platform.machine(),
         "python": platform.python_version(),
-        "load": os.getloadavg()[0],
         "commit": commit(),
         "rustc": quiet(["rustc", "--version"], "rustc", cwd=PROJECT).split()[1],
         "wrk": wrk_version(),
@@ -94,12 +93,15 @@ def commit():
 def wrk_version():
     # It has no option that only tells this, and ends with 1.
     text = subprocess.run(["wrk", "-v"], capture_output=True, text=True).stdout
-    found = re.search(r"wrk (?:debian/)?(\S+)", text)
+    found = re.search(r"wrk (?:debian/)?([\d.]+)", text)
     return found.group(1) if found else "unknown"
 
 
 def django_version(place):
-    return quiet([place.python, "-m", "django", "--version"], "django").strip()
+    try:
+        return quiet([place.python, "-m", "django", "--version"], "django").strip()
+    except Problem:
+        return "not there"
 
 
 def rate(value):
@@ -153,7 +155,9 @@ def table(servers, work, results):
             lines.append(f"| {server.title} | {cell(result.get('problem', 'not run'))} ||||||")
             continue
         rates = [sample.rate for sample in samples]
-        middle = f"{rate(median(samples, 'rate'))} ({rate(min(rates))} to {rate(max(rates))})"
+        middle = rate(median(samples, "rate"))
+        if len(rates) > 1:
+            middle += f" ({rate(min(rates))} to {rate(max(rates))})"
         part = ratio(results, server.name, "hyper")
         resident, shares = (f"{kib / 1024:.1f}" if kib else "?" for kib in result["memory"])
         lines.append(
@@ -165,11 +169,19 @@ def table(servers, work, results):
 
 
 def errors(samples):
+    """What went wrong, and a newcomer that was kept waiting: wrk does not count connections on
+    which nothing ever comes back."""
+    found = []
     sockets = sum(sample.socket_errors for sample in samples)
     statuses = sum(sample.status_errors for sample in samples)
-    if not sockets and not statuses:
-        return "0"
-    return f"{sockets} sockets, {statuses} statuses"
+    if sockets or statuses:
+        found.append(f"{sockets} sockets, {statuses} statuses")
+    waited = [sample.newcomer for sample in samples]
+    if None in waited:
+        found.append(f"a new client got no answer ({waited.count(None)} of {len(waited)})")
+    elif max(waited) > 1000:
+        found.append(f"a new client waited {max(waited) / 1000:.1f} s")
+    return "; ".join(found) or "0"
 
 
 def cell(text):
@@ -178,12 +190,12 @@ def cell(text):
 
 def markdown(facts, servers, works, results, settings):
     lines = [
-        f"{facts['date']}, `{facts['command']}`: {facts['rounds']} rounds of {facts['seconds']} s, "
+        f"{facts['date']}, `{facts['command']}`: {rounds(facts)} of {facts['seconds']} s, "
         f"{facts['minutes']:.0f} minutes. {facts['cores']} cores ({facts['processor']}, "
         f"{facts['machine']}), {facts['memory_gib']} GiB, Linux {facts['kernel']}, "
         f"CPython {facts['python']}, rustc {facts['rustc']}, wrk {facts['wrk']}, "
         f"Django {facts['django']}. isapi-shim at commit {facts['commit']}. "
-        f"Load of the machine just before: {facts['load']:.1f}.",
+        f"Meanwhile other processes took {facts['others']:.0%} of the machine.",
         "",
     ]
     lines += goals(results, settings)
@@ -198,11 +210,15 @@ def markdown(facts, servers, works, results, settings):
     return "\n".join(lines) + "\n"
 
 
+def rounds(facts):
+    return "1 round" if facts["rounds"] == 1 else f"{facts['rounds']} rounds"
+
+
 def goals(results, settings):
     """What is to be reached, beside what was: from the same run, or not at all."""
     rows = []
     hello = results.get("hello", {})
-    peers = [s for s in SERVERS if not s.ours and s.name not in ("hyper", "apache-cgi")]
+    peers = [s for s in SERVERS if not s.ours and s.name != "hyper" and s.spelling == PATH]
 
     def compare(what, name, other, least, form="{:.2f}"):
         found = ratio(hello, name, other)
@@ -215,7 +231,8 @@ def goals(results, settings):
         compare(f"Http script / best peer ({best.name})", "isapi-http", best.name, 1.1)
     compare("Http script / bare hyper", "isapi-http", "hyper", 0.9)
     compare("`serve --wsgi` / granian", "isapi-wsgi", "granian", 1.0)
-    compare("CGI script / Apache CGI", "isapi-cgi", "apache-cgi", 1000, "{:.0f}")
+    compare("CGI script / Apache CGI, one at a time", "isapi-cgi", "apache-cgi", 1000, "{:.0f}")
+    compare("CGI script / Apache CGI, 25 at a time", "isapi-cgi", "apache-cgi-25", 1000, "{:.0f}")
     if "memory" in hello.get("isapi-http", {}):
         resident = hello["isapi-http"]["memory"][0] / 1024
         rows.append(
@@ -251,12 +268,14 @@ def settings_table(servers, settings):
         found = settings.get(server.name)
         if found is None:
             continue
-        if "problem" in found:
-            lines.append(f"| {server.title} | {cell(found['problem'])} |||||")
-            continue
-        cells = [beside(found[k]) for k in KINDS]
-        lines.append(f"| {server.title} | {sleepers(found['sleepers'])} | {' | '.join(cells)} |")
+        lines.append(f"| {server.title} | {settings_row(found)} |")
     return lines + [""]
+
+
+def settings_row(found):
+    if "problem" in found:
+        return f"{cell(found['problem'])} ||||"
+    return " | ".join([sleepers(found["sleepers"]), *(beside(found[kind]) for kind in KINDS)])
 
 
 KINDS = ("sleeping-1", "sleeping-8", "computing-1", "computing-8")

@@ -25,7 +25,7 @@ class Server:
     command: Callable
     # place -> text
     version: Callable
-    # The package of requirements.txt that it cannot do without.
+    # What it cannot do without: a package of requirements.txt, or what is built.
     package: str = ""
     # A file without which it cannot run, and the Debian package that brings it.
     file: str = ""
@@ -91,31 +91,29 @@ def package_version(name):
     return version
 
 
-def apache(name):
-    """Apache with a configuration of its own, made from the template `apache/NAME.conf`."""
+def apache(name, *templates):
+    """Apache with a configuration of its own, made from templates in `apache/`."""
 
     def command(place, port, django):
         folder = place.made / name
         folder.mkdir(exist_ok=True)
-        module, _, attribute = application(django).partition(":")
+        module = application(django).partition(":")[0]
         values = {
             "port": port,
             "folder": folder,
             "apps": APPS,
-            "packages": place.packages(),
-            "wsgi": apps_module(place) if name == "mod_wsgi" else "",
+            "wsgi": load_mod_wsgi(place) if "mod_wsgi" in templates else "",
             "script": APPS / f"{module}.py",
         }
-        common = (HERE / "apache/common.conf").read_text()
-        text = string.Template(common + (HERE / f"apache/{name}.conf").read_text())
-        config = folder / f"{'django' if django else 'own'}.conf"
-        config.write_text(text.substitute(values))
+        parts = [(HERE / f"apache/{part}.conf").read_text() for part in ("common", *templates)]
+        config = folder / f"{module}.conf"
+        config.write_text(string.Template("".join(parts)).substitute(values))
         return [*without_root(), "/usr/sbin/apache2", "-DFOREGROUND", "-f", str(config)]
 
     return command
 
 
-def apps_module(place):
+def load_mod_wsgi(place):
     """The lines that load mod_wsgi for the environment's Python."""
     return quiet([str(place.bin / "mod_wsgi-express"), "module-config"], "mod_wsgi-express")
 
@@ -141,13 +139,16 @@ def hyper_version(_place):
 
 
 def uwsgi(place, port, django):
+    with open("/proc/sys/net/core/somaxconn") as file:
+        # It does not start with a longer queue than the system allows.
+        queue = min(1024, int(file.read()))
     return [
         str(place.bin / "uwsgi"),
-        *("--http11-socket", f"127.0.0.1:{port}"),
+        *("--http-socket", f"127.0.0.1:{port}", "--listen", str(queue)),
+        # It closes each connection and does not say so, which wrk takes for an error.
+        *("--add-header", "Connection: close"),
         *("--module", application(django)),
         *("--processes", "1", "--disable-logging", "--need-app", "--die-on-term"),
-        # Else a request line with a long query and a browser's headers may not fit.
-        *("--buffer-size", "8192"),
     ]
 
 
@@ -215,6 +216,7 @@ SERVERS = [
         PATH,
         hyper,
         hyper_version,
+        package="bare-hyper",
     ),
     Server(
         "granian",
@@ -246,7 +248,8 @@ SERVERS = [
     Server(
         "uwsgi",
         "uWSGI",
-        "`uwsgi --http11-socket --processes 1 --disable-logging`",
+        "`uwsgi --http-socket --listen 1024 --processes 1 --disable-logging`; it keeps no connection "
+        "(with `--http11-socket` one client would have it for itself)",
         PATH,
         uwsgi,
         package_version("uWSGI"),
@@ -255,9 +258,9 @@ SERVERS = [
     Server(
         "mod_wsgi",
         "Apache with mod_wsgi",
-        "embedded, event MPM, one process with 25 threads, connections kept",
+        "embedded, worker MPM, one process with 25 threads, a connection for 100 requests",
         PATH,
-        apache("mod_wsgi"),
+        apache("mod_wsgi", "worker", "mod_wsgi"),
         lambda place: f"{package_version('mod_wsgi')(place)} in Apache {apache_version(place)}",
         package="mod_wsgi",
         **APACHE,
@@ -282,10 +285,19 @@ SERVERS = [
     ),
     Server(
         "apache-cgi",
-        "Apache, CGI script",
-        "event MPM with mod_cgid, one process with 25 threads; a new Python for each request",
+        "Apache, CGI script, one at a time",
+        "prefork MPM with mod_cgi, one process, no connection kept; a new Python for each request",
         CGI,
-        apache("cgi"),
+        apache("apache-cgi", "prefork", "cgi", "scripts"),
+        apache_version,
+        **APACHE,
+    ),
+    Server(
+        "apache-cgi-25",
+        "Apache, CGI script, 25 at a time",
+        "worker MPM with mod_cgid, one process with 25 threads; a new Python for each request",
+        CGI,
+        apache("apache-cgi-25", "worker", "cgid", "scripts"),
         apache_version,
         **APACHE,
     ),

@@ -1,9 +1,10 @@
 """Slow requests and default settings: a hundred sleepers at once, and a quick one beside eight slow."""
 
-import socket
+import http.client
 import threading
 import time
 
+import report
 from load import measure
 from place import Problem
 from process import Running, ask
@@ -29,7 +30,7 @@ def all_servers(place, servers, seconds, say):
             results[server.name] = one_server(place, server, seconds)
         except Problem as problem:
             results[server.name] = {"problem": str(problem)}
-        say(f"    {server.name:12} {results[server.name]}")
+        say(f"    {server.name:12} {report.settings_row(results[server.name])}")
     return results
 
 
@@ -58,7 +59,7 @@ def sleepers(port, target):
             status, body = ask(port, target, timeout=max(0.1, end - time.monotonic()))
             if (status, body) == (200, b"slept"):
                 done.append(time.monotonic() - start)
-        except (OSError, ValueError):
+        except (OSError, http.client.HTTPException):
             pass
 
     threads = [threading.Thread(target=one, daemon=True) for _ in range(SLEEPERS)]
@@ -80,7 +81,7 @@ def beside(instance, server, work, clients, seconds):
             try:
                 status, _ = ask(instance.port, target, timeout=PATIENCE)
                 served.append(status)
-            except (OSError, ValueError):
+            except (OSError, http.client.HTTPException):
                 # Too slow, or the server ends: also one that does not answer.
                 stop.wait(0.1)
 

@@ -18,7 +18,7 @@ BROWSER = {
     "Pragma": "no-cache",
     "DNT": "1",
     "X-Requested-With": "XMLHttpRequest",
-    "X-Forwarded-Proto": "https",
+    "Upgrade-Insecure-Requests": "1",
 }
 
 

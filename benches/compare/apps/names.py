@@ -1,6 +1,7 @@
 """The twenty variables that are read: eight of the request line and the connection, twelve headers.
 
-SCRIPT_NAME and PATH_INFO are left out: servers cut the same path differently.
+Left out are SCRIPT_NAME and PATH_INFO, because servers cut the same path differently, and headers of
+proxies, which some take away.
 """
 
 NAMES = (
@@ -23,5 +24,5 @@ NAMES = (
     "HTTP_PRAGMA",
     "HTTP_DNT",
     "HTTP_X_REQUESTED_WITH",
-    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_UPGRADE_INSECURE_REQUESTS",
 )

@@ -29,7 +29,7 @@ const HEADERS: [&str; 12] = [
     "pragma",
     "dnt",
     "x-requested-with",
-    "x-forwarded-proto",
+    "upgrade-insecure-requests",
 ];
 
 fn main() {
