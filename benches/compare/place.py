@@ -30,9 +30,10 @@ def quiet(command, what, **options):
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Problem(f"{what} failed: {error}") from None
     if done.returncode:
-        print(done.stdout[-4000:], file=sys.stderr)
-        last = (done.stdout.strip().splitlines() or ["no output"])[-1]
-        raise Problem(f"{what} failed: {last}")
+        lines = done.stdout.strip().splitlines() or ["no output"]
+        # pip lists every version there is in one line.
+        print("\n".join(line[:200] for line in lines[-20:]), file=sys.stderr)
+        raise Problem(f"{what} failed: {lines[-1]}")
     return done.stdout
 
 

@@ -13,6 +13,9 @@ from place import PROJECT, Problem, quiet
 from servers import PATH, SERVERS
 
 BEGIN, END = "<!-- compare:begin -->", "<!-- compare:end -->"
+# Of the machine, by other processes: above it the figures are noise.
+MUCH = 0.1
+BUSY = " **That is too much: the figures are preliminary.**"
 
 
 def markers(file):
@@ -115,7 +118,9 @@ def milliseconds(value):
 
 
 def share(value):
-    return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}" if value >= 1e-4 else f"{value:.1g}"
+    return (
+        f"{value:.2f}" if value >= 0.0995 else f"{value:.2g}" if value >= 1e-4 else f"{value:.1g}"
+    )
 
 
 def median(samples, what):
@@ -185,6 +190,8 @@ def errors(samples):
 
 
 def cell(text):
+    """A failure's text as it may stand in a table, without where the project lies."""
+    text = text.replace(str(PROJECT), ".").replace(str(Path.home()), "~")
     return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
 
 
@@ -195,7 +202,7 @@ def markdown(facts, servers, works, results, settings):
         f"{facts['machine']}), {facts['memory_gib']} GiB, Linux {facts['kernel']}, "
         f"CPython {facts['python']}, rustc {facts['rustc']}, wrk {facts['wrk']}, "
         f"Django {facts['django']}. isapi-shim at commit {facts['commit']}. "
-        f"Meanwhile other processes took {facts['others']:.0%} of the machine.",
+        f"Meanwhile other processes took {facts['others']:.0%} of the machine.{busy(facts)}",
         "",
     ]
     lines += goals(results, settings)
@@ -208,6 +215,10 @@ def markdown(facts, servers, works, results, settings):
         version = facts["versions"].get(server.name) or cell(facts["missing"][server.name])
         lines.append(f"| {server.title} | {version} | {server.options} |")
     return "\n".join(lines) + "\n"
+
+
+def busy(facts):
+    return BUSY if facts["others"] > MUCH else ""
 
 
 def rounds(facts):
