@@ -82,15 +82,14 @@ def processor():
 
 
 def commit():
-    """The commit that was measured, with a + where files differ from it."""
+    """The last commit that changed the program, with a + where files differ from it."""
+    parts = ["--", "Cargo.lock", "Http", "shim"]
     try:
-        head = quiet(["git", "rev-parse", "--short=10", "HEAD"], "git", cwd=PROJECT).strip()
-        changed = quiet(
-            ["git", "status", "--porcelain", "--", "Cargo.lock", "Http", "shim"], "git", cwd=PROJECT
-        )
+        last = quiet(["git", "log", "-1", "--abbrev=10", "--format=%h", *parts], "git", cwd=PROJECT)
+        changed = quiet(["git", "status", "--porcelain", *parts], "git", cwd=PROJECT)
     except Problem:
         return "unknown"
-    return head + ("+" if changed.strip() else "")
+    return last.strip() + ("+" if changed.strip() else "")
 
 
 def wrk_version():
