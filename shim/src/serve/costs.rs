@@ -15,14 +15,14 @@ use std::time::Duration;
 /// of the pool: those take turns.
 const LONG: Duration = Duration::from_millis(50);
 
-/// An answer that held up the connections for longer was slow.
-const SLOW: Duration = super::guard::TICK;
-
 /// One slow answer weighs as much as so many quick ones.
 const WEIGHT: u32 = 100;
 
 /// A path is given up above this weight: three slow answers close together.
 const MOST_WEIGHT: u32 = 250;
+
+/// So many answers without a slow one, and one time of giving up is forgotten.
+const FORGIVEN: u32 = 10_000;
 
 /// A path that was given up is tried again after so many answers of the pool; each time it was
 /// given up doubles them, up to [`DOUBLINGS`] times.
@@ -41,14 +41,29 @@ pub(super) struct Cost {
     /// Answers of the pool that were not long, since it was given up.
     waited: u32,
     given_up: u32,
+    /// Answers since the latest slow one, while it was quick.
+    in_a_row: u32,
 }
 
 impl Cost {
-    fn took_here(&mut self, time: Duration) {
-        if time < SLOW {
+    fn note(&mut self, answered: Answered) {
+        match answered {
+            Answered::Here { slow } => self.answered_here(slow),
+            Answered::Pool(time) => self.answered_on_pool(time),
+        }
+    }
+
+    fn answered_here(&mut self, slow: bool) {
+        if !slow {
             self.weight = self.weight.saturating_sub(1);
+            self.in_a_row += 1;
+            if self.in_a_row >= FORGIVEN {
+                self.in_a_row = 0;
+                self.given_up = self.given_up.saturating_sub(1);
+            }
             return;
         }
+        self.in_a_row = 0;
         self.weight += WEIGHT;
         if self.weight > MOST_WEIGHT {
             self.quick = false;
@@ -57,7 +72,7 @@ impl Cost {
         }
     }
 
-    fn took_on_pool(&mut self, time: Duration) {
+    fn answered_on_pool(&mut self, time: Duration) {
         if time >= LONG {
             self.waited = 0;
             return;
@@ -76,12 +91,13 @@ impl Cost {
     }
 }
 
-/// Where an answer was made.
+/// What an answer cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// On the thread that drives the connections.
-    Here,
-    Pool,
+pub(super) enum Answered {
+    /// On the thread that drives the connections; `slow` where another thread had to take them.
+    Here { slow: bool },
+    /// On the pool, in so long.
+    Pool(Duration),
 }
 
 type Shared = Arc<Mutex<Cost>>;
@@ -124,11 +140,10 @@ impl Costs {
         known.unwrap_or_else(|| Past::Unknown(path.into()))
     }
 
-    /// An answer took so long.
-    pub(super) fn took(&self, past: Past, place: Place, time: Duration) {
+    /// Takes note of an answer.
+    pub(super) fn note(&self, past: Past, answered: Answered) {
         match past {
-            Past::Known(cost) if place == Place::Here => lock(&cost).took_here(time),
-            Past::Known(cost) => lock(&cost).took_on_pool(time),
+            Past::Known(cost) => lock(&cost).note(answered),
             Past::Unknown(path) => {
                 let mut known = self.known();
                 if known.len() >= MOST_PATHS {
@@ -137,7 +152,7 @@ impl Costs {
                 if known.len() >= MOST_PATHS {
                     known.clear();
                 }
-                lock(known.entry(path).or_default()).took_on_pool(time);
+                lock(known.entry(path).or_default()).note(answered);
             }
         }
     }
@@ -146,14 +161,15 @@ impl Costs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
-    const QUICK: Duration = Duration::from_micros(50);
+    const QUICK: Answered = Answered::Here { slow: false };
+    const SLOW: Answered = Answered::Here { slow: true };
+    const POOL: Answered = Answered::Pool(Duration::from_millis(1));
     const PATH: &str = "/a.py";
 
     impl Costs {
-        fn answers(&self, place: Place, time: Duration, count: u32) {
-            (0..count).for_each(|_| self.took(self.past(PATH), place, time));
+        fn answers(&self, answered: Answered, count: u32) {
+            (0..count).for_each(|_| self.note(self.past(PATH), answered));
         }
 
         fn is_quick(&self) -> bool {
@@ -164,9 +180,9 @@ mod tests {
     #[test]
     fn a_path_is_tried_after_an_answer_that_was_not_long() {
         let costs = Costs::default();
-        costs.answers(Place::Pool, LONG, 10);
+        costs.answers(Answered::Pool(LONG), 10);
         assert!(!costs.is_quick());
-        costs.answers(Place::Pool, LONG / 2, 1);
+        costs.answers(Answered::Pool(LONG / 2), 1);
         assert!(costs.is_quick());
         assert!(!costs.past("/b.py").is_quick());
     }
@@ -174,15 +190,15 @@ mod tests {
     #[test]
     fn a_path_on_trial_is_given_up_after_two_slow_answers_and_tried_ever_more_seldom() {
         let costs = Costs::default();
-        costs.answers(Place::Pool, QUICK, 1);
+        costs.answers(POOL, 1);
         for times in 1..4 {
-            costs.answers(Place::Here, SLOW, 1);
+            costs.answers(SLOW, 1);
             assert!(costs.is_quick(), "one slow answer is no reason");
-            costs.answers(Place::Here, SLOW, 1);
+            costs.answers(SLOW, 1);
             assert!(!costs.is_quick());
-            costs.answers(Place::Pool, QUICK, PAUSE << times);
+            costs.answers(POOL, PAUSE << times);
             assert!(!costs.is_quick());
-            costs.answers(Place::Pool, QUICK, 1);
+            costs.answers(POOL, 1);
             assert!(costs.is_quick());
         }
     }
@@ -191,10 +207,10 @@ mod tests {
     fn a_slow_answer_in_every_two_hundred_is_put_up_with_and_one_in_fifty_is_not() {
         for (quick, stays) in [(200, true), (50, false)] {
             let costs = Costs::default();
-            costs.answers(Place::Pool, QUICK, 1);
+            costs.answers(POOL, 1);
             for _ in 0..100 {
-                costs.answers(Place::Here, QUICK, quick);
-                costs.answers(Place::Here, SLOW, 1);
+                costs.answers(QUICK, quick);
+                costs.answers(SLOW, 1);
             }
             assert_eq!(costs.is_quick(), stays);
         }
@@ -203,26 +219,36 @@ mod tests {
     #[test]
     fn quick_paths_outlive_made_up_ones() {
         let costs = Costs::default();
-        costs.answers(Place::Pool, QUICK, 1);
+        costs.answers(POOL, 1);
         for n in 0..3 * MOST_PATHS {
-            costs.took(costs.past(&format!("/{n}")), Place::Pool, LONG);
+            costs.note(costs.past(&format!("/{n}")), Answered::Pool(LONG));
         }
         assert!(costs.known().len() <= MOST_PATHS);
         assert!(costs.is_quick());
     }
 
-    proptest! {
-        #[test]
-        fn an_always_slow_path_is_tried_ever_more_seldom(millis in 5u64..50) {
-            let costs = Costs::default();
-            let time = Duration::from_millis(millis);
-            let mut here = 0;
-            for _ in 0..100_000 {
-                let place = if costs.is_quick() { Place::Here } else { Place::Pool };
-                here += u32::from(place == Place::Here);
-                costs.took(costs.past(PATH), place, time);
-            }
-            prop_assert!(here <= 2 * DOUBLINGS + 4, "{here}");
+    #[test]
+    fn an_always_slow_path_is_tried_ever_more_seldom() {
+        let costs = Costs::default();
+        let mut here = 0;
+        for _ in 0..100_000 {
+            here += u32::from(costs.is_quick());
+            costs.answers(if costs.is_quick() { SLOW } else { POOL }, 1);
         }
+        assert!(here <= 2 * DOUBLINGS + 4, "{here}");
+    }
+
+    #[test]
+    fn what_was_given_up_long_ago_is_forgotten() {
+        let costs = Costs::default();
+        for _ in 0..3 {
+            costs.answers(POOL, 10_000);
+            costs.answers(SLOW, 2);
+        }
+        costs.answers(POOL, 10_000);
+        costs.answers(QUICK, 3 * FORGIVEN);
+        costs.answers(SLOW, 3);
+        costs.answers(POOL, (PAUSE << 1) + 1);
+        assert!(costs.is_quick());
     }
 }

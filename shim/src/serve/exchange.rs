@@ -3,7 +3,8 @@
 
 use super::access_log::Entry;
 use super::client::{Client, ClientBody, CollectedBody, Cut, ReplyBody};
-use super::costs::{Past, Place};
+use super::costs::{Answered, Past};
+use super::guard::Guard;
 use super::metrics::Counted;
 use super::wire::Wire;
 use super::{Shared, spelling};
@@ -55,8 +56,6 @@ struct Exchange {
     entry: Option<Entry>,
     counted: Option<Counted>,
     running: Running,
-    /// When it could be answered here.
-    ready: Instant,
 }
 
 /// Answers one request. `ambiguous`: hyper has dropped its `Content-Length`.
@@ -77,13 +76,13 @@ pub(super) async fn answer(
     let (parts, body) = incoming.into_parts();
     let length = hyper::body::Body::size_hint(&body).exact();
     let past = shared.costs.past(parts.uri.path());
-    let quick =
-        shared.guard.is_some() && past.is_quick() && !ambiguous && can_collect(&parts, length);
+    let quick = past.is_quick() && !ambiguous && can_collect(&parts, length);
+    let quick = shared.guard.clone().filter(|_| quick);
     let received = shared.log.received();
     let request_received = received.clone();
     let body: Box<dyn Body> = if length == Some(0) {
         Box::new(NoBody)
-    } else if quick {
+    } else if quick.is_some() {
         Box::new(CollectedBody::read(body, received).await)
     } else {
         Box::new(ClientBody::new(shared.handle.clone(), body, received))
@@ -105,17 +104,11 @@ pub(super) async fn answer(
         past,
         counted,
         running,
-        ready: if length == Some(0) {
-            since
-        } else {
-            Instant::now()
-        },
     };
     // Neither is awaited: the response begins before the script ends.
-    if quick {
-        wire.leave_job(Box::new(|| exchange.answer_here()));
-    } else {
-        exchange.answer_on_pool();
+    match quick {
+        Some(guard) => wire.leave_job(Box::new(|| exchange.answer_here(guard, true))),
+        None => exchange.answer_on_pool(),
     }
     ready.await.map_err(|_| Cut)
 }
@@ -128,31 +121,39 @@ fn can_collect(parts: &Parts, length: Option<u64>) -> bool {
 }
 
 impl Exchange {
-    /// Between two polls of the connection, if that can be.
-    fn answer_here(mut self) {
-        let shared = Arc::clone(&self.shared);
+    /// Between two polls of the connection, if that can be now.
+    fn answer_here(mut self, guard: Arc<Guard>, may_wait: bool) {
         let wire = Arc::clone(&self.wire);
-        let Some(calling) = shared.guard.as_ref().and_then(|guard| guard.call(&wire)) else {
-            return self.answer_on_pool();
+        let Some(calling) = guard.call(&wire) else {
+            if !may_wait {
+                return self.answer_on_pool();
+            }
+            let again = Arc::clone(&guard);
+            tokio::spawn(async move {
+                guard.back().await;
+                wire.leave_job_and_wake(Box::new(|| self.answer_here(again, false)));
+            });
+            return;
         };
         self.client.drives(wire);
-        self.answer(Place::Here);
-        drop(calling);
+        let noted = self.answer();
+        let slow = calling.end();
+        noted.note(Answered::Here { slow });
     }
 
     fn answer_on_pool(self) {
-        tokio::task::spawn_blocking(|| self.answer(Place::Pool));
+        tokio::task::spawn_blocking(|| {
+            let begun = Instant::now();
+            self.answer().note(Answered::Pool(begun.elapsed()));
+        });
     }
 
-    fn answer(mut self, place: Place) {
+    /// What it cost is left to be noted.
+    fn answer(mut self) -> Unnoted {
         if let Some(counted) = &mut self.counted {
             counted.begun();
         }
-        let shared = &self.shared;
-        let begun = match place {
-            Place::Here => self.ready,
-            Place::Pool => Instant::now(),
-        };
+        let shared = self.shared;
         let outcome = shared
             .host
             .handle(self.request, self.body, Box::new(self.client));
@@ -165,7 +166,6 @@ impl Exchange {
             );
             std::process::abort();
         }
-        shared.costs.took(self.past, place, begun.elapsed());
         if let Some(counted) = self.counted {
             counted.ended(&outcome);
         }
@@ -173,6 +173,22 @@ impl Exchange {
         if let Some(entry) = self.entry {
             shared.log.write(&entry, &outcome);
         }
+        Unnoted {
+            past: self.past,
+            shared,
+        }
+    }
+}
+
+/// An answer whose cost is not noted yet.
+struct Unnoted {
+    past: Past,
+    shared: Arc<Shared>,
+}
+
+impl Unnoted {
+    fn note(self, answered: Answered) {
+        self.shared.costs.note(self.past, answered);
     }
 }
 

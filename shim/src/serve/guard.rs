@@ -9,16 +9,24 @@
 //!
 //! So one thread at a time runs quick scripts, and nobody has to wait for the GIL.
 
+use super::thread_state::{self, ThreadState};
 use super::wire::Wire;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Thread;
 use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 
-/// How long a call may hold up the connections, at most twice this. It is Python's switch interval
-/// too: the least that a script waits for another one that computes.
-pub(super) const TICK: Duration = Duration::from_millis(5);
+/// A call that is the same at two ticks holds up the connections.
+const TICK: Duration = Duration::from_millis(3);
+
+/// A thread that only waits for a processor is not to blame: another one would wait, too. So one
+/// that runs must have run for so long.
+const RAN: Duration = Duration::from_millis(2);
+
+/// So long a quick script waits for a worker that watches; then the pool runs it after all.
+const PATIENCE: Duration = Duration::from_millis(10);
 
 /// After so many ticks without a call the watch sleeps until there is one.
 const QUIET_TICKS: u32 = 20;
@@ -36,8 +44,12 @@ pub(super) struct Guard {
     state: AtomicU64,
     asleep: AtomicBool,
     watcher: Mutex<Option<Thread>>,
+    /// The thread that makes the call.
+    thread: AtomicU64,
     /// The connection that the call is for.
     caller: Mutex<Option<Arc<Wire>>>,
+    /// Told when a worker begins to watch.
+    begun: Notify,
 }
 
 /// A call under way; it ends when dropped.
@@ -55,6 +67,7 @@ impl Guard {
         self.state
             .compare_exchange(state, next, SeqCst, SeqCst)
             .ok()?;
+        self.thread.store(thread_state::own_id(), SeqCst);
         *self.caller.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(wire));
         if self.asleep.load(SeqCst) {
             let watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
@@ -65,39 +78,70 @@ impl Guard {
         Some(Calling(self))
     }
 
+    /// Waits until a worker watches again, for a while: a script that is quick had better not be
+    /// one of many on the pool that take turns.
+    pub(super) async fn back(&self) {
+        let begun = self.begun.notified();
+        if self.state.load(SeqCst) & WATCHED == 0 {
+            let _not_yet = tokio::time::timeout(PATIENCE, begun).await;
+        }
+    }
+
     /// Blocks until a call takes too long.
     fn wait(&self) {
         *self.watcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::thread::current());
         let mut last = self.state.fetch_or(WATCHED, SeqCst) | WATCHED;
+        self.begun.notify_waiters();
         let mut quiet = 0;
+        // How long the calling thread had run when its call was first found to last.
+        let mut ran_before = None;
         loop {
             std::thread::park_timeout(TICK);
             let state = self.state.load(SeqCst);
             if state != last {
-                (last, quiet) = (state, 0);
-                continue;
-            }
-            if state & CALLING != 0 {
+                (last, quiet, ran_before) = (state, 0, None);
+            } else if state & CALLING != 0 {
+                if !self.holds_up(&mut ran_before) {
+                    continue;
+                }
                 let over = self
                     .state
                     .compare_exchange(state, state & !WATCHED, SeqCst, SeqCst);
                 if over.is_ok() {
                     return;
                 }
-                continue;
+            } else if quiet < QUIET_TICKS {
+                quiet += 1;
+            } else {
+                self.asleep.store(true, SeqCst);
+                // One that began before it could see this is seen here.
+                if self.state.load(SeqCst) == last {
+                    std::thread::park();
+                }
+                self.asleep.store(false, SeqCst);
+                quiet = 0;
             }
-            quiet += 1;
-            if quiet < QUIET_TICKS {
-                continue;
-            }
-            self.asleep.store(true, SeqCst);
-            // One that began before it could see this is seen here.
-            if self.state.load(SeqCst) == last {
-                std::thread::park();
-            }
-            self.asleep.store(false, SeqCst);
-            quiet = 0;
         }
+    }
+
+    /// Whether a call that lasts is to blame for it.
+    fn holds_up(&self, ran_before: &mut Option<u64>) -> bool {
+        match thread_state::of(self.thread.load(SeqCst)) {
+            ThreadState::Waits | ThreadState::Unknown => true,
+            ThreadState::Runs(ran) => {
+                let before = *ran_before.get_or_insert(ran);
+                Duration::from_nanos(ran.saturating_sub(before)) >= RAN
+            }
+        }
+    }
+}
+
+impl Calling<'_> {
+    /// Ends the call. Whether the other worker had to take over.
+    pub(super) fn end(self) -> bool {
+        let watched = self.0.state.load(SeqCst) & WATCHED;
+        drop(self);
+        watched == 0
     }
 }
 

@@ -10,6 +10,7 @@ mod log_format;
 mod metrics;
 mod metrics_server;
 mod spelling;
+mod thread_state;
 mod wire;
 
 use crate::cli::{MetricsAddr, ServeArgs};

@@ -83,6 +83,14 @@ impl Wire {
         *lock(&self.job) = Some(job);
     }
 
+    /// Leaves a job at any time.
+    pub(super) fn leave_job_and_wake(&self, job: Job) {
+        self.leave_job(job);
+        if let Some(own) = &lock(&self.task).own {
+            own.wake_by_ref();
+        }
+    }
+
     fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
         let mut connection = lock(&self.connection);
         let Some(future) = connection.as_mut() else {
@@ -132,11 +140,18 @@ impl Wire {
             let Some(job) = lock(&self.job).take() else {
                 return Poll::Pending;
             };
-            *lock(&self.task) = Task {
-                own: Some(context.waker().clone()),
-                calls: true,
-                helper: None,
-            };
+            {
+                let mut task = lock(&self.task);
+                // A task keeps its waker, and most connections have many calls.
+                if !task
+                    .own
+                    .as_ref()
+                    .is_some_and(|own| own.will_wake(context.waker()))
+                {
+                    task.own = Some(context.waker().clone());
+                }
+                task.calls = true;
+            }
             job();
             let mut task = lock(&self.task);
             task.calls = false;
