@@ -90,8 +90,7 @@ impl Guard {
     /// Blocks until a call takes too long.
     fn wait(&self) {
         *self.watcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::thread::current());
-        let mut last = self.state.fetch_or(WATCHED, SeqCst) | WATCHED;
-        self.begun.notify_waiters();
+        let mut last = self.state.load(SeqCst);
         let mut quiet = 0;
         // How long the calling thread had run when its call was first found to last.
         let mut ran_before = None;
@@ -163,7 +162,8 @@ pub(super) async fn watch(guard: Arc<Guard>) {
     // Now this is the next task of its worker's own queue; tokio lets the other worker have the
     // rest of that queue, but not what was woken last.
     tokio::task::yield_now().await;
-    wake_other_worker();
+    guard.state.fetch_or(WATCHED, SeqCst);
+    wake_other_worker(&guard);
     guard.wait();
     let caller = guard
         .caller
@@ -175,13 +175,17 @@ pub(super) async fn watch(guard: Arc<Guard>) {
     }
 }
 
-/// Has tokio wake the other worker, as it does for whatever a thread of somebody else's spawns.
-/// That one sleeps perhaps, and not where events of sockets would wake it: only one worker waits
-/// for those, and that may have been this one. It also looks for what is left in this one's queue.
-fn wake_other_worker() {
-    let handle = Handle::current();
-    let spawn = move || drop(handle.spawn(async {}));
-    if let Err(_no_thread) = std::thread::Builder::new().spawn(spawn.clone()) {
-        tokio::task::spawn_blocking(spawn);
+/// Has tokio wake the other worker, as it does for whatever a thread of somebody else's spawns or
+/// wakes. That one sleeps perhaps, and not where events of sockets would wake it: only one worker
+/// waits for those, and that may have been this one. It also looks for what is left in this one's
+/// queue. Nothing may be woken from here: it would be for this worker to do.
+fn wake_other_worker(guard: &Arc<Guard>) {
+    let (handle, guard) = (Handle::current(), Arc::clone(guard));
+    let wake = move || {
+        drop(handle.spawn(async {}));
+        guard.begun.notify_waiters();
+    };
+    if let Err(_no_thread) = std::thread::Builder::new().spawn(wake.clone()) {
+        tokio::task::spawn_blocking(wake);
     }
 }

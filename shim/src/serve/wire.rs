@@ -25,10 +25,17 @@ pub(super) type Job = Box<dyn FnOnce() + Send>;
 pub(super) struct Wire {
     /// `None` when it has ended.
     connection: Mutex<Option<Connection>>,
-    job: Mutex<Option<Job>>,
+    work: Mutex<Work>,
     task: Mutex<Task>,
     /// Since when a request's head is awaited; `None` while a request is being answered.
     idle: Mutex<Option<Instant>>,
+}
+
+#[derive(Default)]
+struct Work {
+    job: Option<Job>,
+    /// The task has ended: nobody does jobs.
+    ended: bool,
 }
 
 /// What polls the connection.
@@ -80,12 +87,18 @@ impl Wire {
 
     /// Leaves a job for the task, to be done when the poll that is under way is over.
     pub(super) fn leave_job(&self, job: Job) {
-        *lock(&self.job) = Some(job);
+        lock(&self.work).job = Some(job);
     }
 
-    /// Leaves a job at any time.
+    /// Leaves a job at any time. One whose client has gone meanwhile is done here.
     pub(super) fn leave_job_and_wake(&self, job: Job) {
-        self.leave_job(job);
+        let mut work = lock(&self.work);
+        if work.ended {
+            drop(work);
+            return job();
+        }
+        work.job = Some(job);
+        drop(work);
         if let Some(own) = &lock(&self.task).own {
             own.wake_by_ref();
         }
@@ -130,6 +143,15 @@ impl Wire {
             Poll::Pending
         })
         .await;
+        let last = {
+            let mut work = lock(&self.work);
+            work.ended = true;
+            work.job.take()
+        };
+        // The client has gone; the request counts all the same.
+        if let Some(job) = last {
+            job();
+        }
     }
 
     fn work(&self, context: &mut Context<'_>) -> Poll<()> {
@@ -137,7 +159,7 @@ impl Wire {
             if self.poll(context).is_ready() {
                 return Poll::Ready(());
             }
-            let Some(job) = lock(&self.job).take() else {
+            let Some(job) = lock(&self.work).job.take() else {
                 return Poll::Pending;
             };
             {
