@@ -335,7 +335,7 @@ pub struct ServeArgs {
           value_parser = clap::value_parser!(u16).range(1..))]
     pub header_timeout: u16,
 
-    /// How many requests may be in scripts at once; more wait
+    /// How many scripts may run on threads of the pool; more wait
     #[arg(long, value_name = "N", default_value_t = 512,
           value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: u16,
