@@ -111,6 +111,15 @@ impl Asked {
     }
 }
 
+/// The keys of [`VARIABLES`], made once.
+fn keys(py: Python<'_>) -> &'static [Py<PyString>] {
+    static KEYS: PyOnceLock<Vec<Py<PyString>>> = PyOnceLock::new();
+    KEYS.get_or_init(py, || {
+        let keys = VARIABLES.iter().map(|v| PyString::intern(py, v.key));
+        keys.map(Bound::unbind).collect()
+    })
+}
+
 /// Makes the environ of a request.
 pub(super) fn build<'py>(
     py: Python<'py>,
@@ -121,11 +130,11 @@ pub(super) fn build<'py>(
     let environ = template(py)?.bind(py).copy()?;
     let host = Host::new(py, request);
     let mut https = false;
-    for variable in VARIABLES {
+    for (variable, key) in VARIABLES.iter().zip(keys(py)) {
         let value = host.get(variable.name, variable.wide)?;
         https |= variable.key == "HTTPS" && value.eq_ignore_ascii_case(b"on");
         if variable.always || !value.is_empty() {
-            environ.set_item(PyString::intern(py, variable.key), text(py, &value))?;
+            environ.set_item(key, text(py, &value))?;
         }
     }
     environ.set_item("wsgi.url_scheme", if https { "https" } else { "http" })?;

@@ -151,7 +151,10 @@ pub(super) unsafe extern "system" fn get_server_variable(
         }
         // SAFETY: not NULL; ISAPI demands a NUL-terminated name and a readable size.
         let (name, offered) = unsafe { (CStr::from_ptr(name), *size) };
-        let name = name.to_string_lossy();
+        let name = match name.to_str() {
+            Ok(name) => Cow::Borrowed(name),
+            Err(_) => name.to_string_lossy(),
+        };
         if note.on {
             note.argument = name.clone().into_owned();
             note.size = Some(u64::from(offered));

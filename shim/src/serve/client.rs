@@ -185,7 +185,7 @@ impl Client {
             data,
             _answering: self.answering.take(),
         };
-        let response = response(&self.handle, head, body).ok_or(Win32Error::INVALID_PARAMETER)?;
+        let response = response(head, body).ok_or(Win32Error::INVALID_PARAMETER)?;
         sender.send(response).map_err(|_| Win32Error::WSAECONNRESET)
     }
 }
@@ -278,12 +278,12 @@ impl Client {
     }
 }
 
-fn response(handle: &Handle, head: Head, body: ReplyBody) -> Option<Response<ReplyBody>> {
+fn response(head: Head, body: ReplyBody) -> Option<Response<ReplyBody>> {
     let mut response = Response::new(body);
     let status = StatusCode::from_u16(head.status).ok()?;
     *response.status_mut() = status;
     let names = head.headers.iter().map(|(name, _)| &name[..]);
-    if let Some(extensions) = spelling::for_response(handle, names) {
+    if let Some(extensions) = spelling::for_response(names) {
         *response.extensions_mut() = extensions;
     }
     if status.canonical_reason() != Some(&head.reason)

@@ -5,6 +5,7 @@ use super::access_log::Entry;
 use super::client::{Client, ClientBody, CollectedBody, Cut, ReplyBody};
 use super::costs::{Answered, Past};
 use super::guard::Guard;
+use super::heads::Seen;
 use super::metrics::Counted;
 use super::wire::Wire;
 use super::{Shared, spelling};
@@ -19,7 +20,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 /// Counts a request that a thread works on, until dropped; also by a panic.
@@ -58,13 +58,13 @@ struct Exchange {
     running: Running,
 }
 
-/// Answers one request. `ambiguous`: hyper has dropped its `Content-Length`.
+/// Answers one request. `seen` is what hyper does not tell of its head.
 pub(super) async fn answer(
     shared: Arc<Shared>,
     wire: Arc<Wire>,
     ends: Ends,
     incoming: hyper::Request<Incoming>,
-    ambiguous: bool,
+    seen: Seen,
 ) -> Result<Response<ReplyBody>, Cut> {
     let since = Instant::now();
     let answering = wire.answering();
@@ -76,7 +76,7 @@ pub(super) async fn answer(
     let (parts, body) = incoming.into_parts();
     let length = hyper::body::Body::size_hint(&body).exact();
     let past = shared.costs.past(parts.uri.path());
-    let quick = past.is_quick() && !ambiguous && can_collect(&parts, length);
+    let quick = past.is_quick() && !seen.ambiguous && can_collect(&parts, length);
     let quick = shared.guard.clone().filter(|_| quick);
     let received = shared.log.received();
     let request_received = received.clone();
@@ -87,8 +87,8 @@ pub(super) async fn answer(
     } else {
         Box::new(ClientBody::new(shared.handle.clone(), body, received))
     };
-    let mut request = take_apart(parts, length, ends, &shared.handle);
-    if ambiguous {
+    let mut request = take_apart(parts, length, ends, seen.names);
+    if seen.ambiguous {
         // Its value is of no use: the host refuses the request because it is there.
         let length = ("content-length".to_owned(), Vec::new());
         request.headers.push(length);
@@ -192,7 +192,7 @@ impl Unnoted {
     }
 }
 
-fn take_apart(parts: Parts, length: Option<u64>, ends: Ends, handle: &Handle) -> Request {
+fn take_apart(parts: Parts, length: Option<u64>, ends: Ends, names: Vec<u8>) -> Request {
     let http11 = parts.version == hyper::Version::HTTP_11;
     let headers: Vec<(String, Vec<u8>)> = parts
         .headers
@@ -212,7 +212,7 @@ fn take_apart(parts: Parts, length: Option<u64>, ends: Ends, handle: &Handle) ->
             Version::Http10
         },
         keep_connection: keeps(&parts.headers, http11),
-        spelling: Some(spelling::of_request(parts.extensions, handle.clone())),
+        spelling: Some(spelling::of_request(names)),
         headers,
         length,
         remote: ends.peer,

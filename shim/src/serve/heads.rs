@@ -1,22 +1,20 @@
 //! Reads along on a connection, for what hyper takes out of a request and does not tell: a
-//! `Content-Length` beside a `Transfer-Encoding`. http.sys refuses such a request.
+//! `Content-Length` beside a `Transfer-Encoding`, with which http.sys refuses a request; and how
+//! the client has spelled the names of its headers.
 //!
 //! hyper goes by the chunks then and closes the connection, so nothing can be smuggled in even
 //! where this loses its way. It looks for line ends only, and stops at what it does not know.
 
+use std::collections::VecDeque;
 use std::io::{IoSlice, Result};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// What is kept of a line that comes in pieces: room for the longest name and number sought.
-const LINE: usize = 64;
-
-/// No request was found to be ambiguous.
-const NONE: u64 = u64::MAX;
+/// What is kept of a line that comes in pieces: room for a name, and for the numbers sought.
+const LINE: usize = 256;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -32,13 +30,34 @@ enum State {
     Lost,
 }
 
-/// The number (from 0) of the connection's request that is ambiguous.
-#[derive(Clone, Debug)]
-pub(super) struct Ambiguous(Arc<AtomicU64>);
+/// What was found in one request's head.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// It has a `Content-Length` beside a `Transfer-Encoding`.
+    pub(super) ambiguous: bool,
+    /// The names of its headers, each with a line feed behind it.
+    pub(super) names: Vec<u8>,
+}
 
-impl Ambiguous {
-    pub(super) fn is(&self, request: u64) -> bool {
-        self.0.load(Ordering::Acquire) == request
+/// The heads that have been read and not been asked for, by the numbers of their requests on the
+/// connection, from 0.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Found(Arc<Mutex<VecDeque<(u64, Seen)>>>);
+
+impl Found {
+    fn queue(&self) -> MutexGuard<'_, VecDeque<(u64, Seen)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was found in a request's head; nothing where the connection could not be followed.
+    pub(super) fn take(&self, request: u64) -> Seen {
+        let mut queue = self.queue();
+        while let Some((number, seen)) = queue.pop_front() {
+            if number == request {
+                return seen;
+            }
+        }
+        Seen::default()
     }
 }
 
@@ -52,7 +71,8 @@ struct Heads {
     measured: bool,
     length: Option<u64>,
     coded: bool,
-    found: Ambiguous,
+    names: Vec<u8>,
+    found: Found,
 }
 
 impl Heads {
@@ -65,7 +85,8 @@ impl Heads {
             measured: false,
             length: None,
             coded: false,
-            found: Ambiguous(Arc::new(AtomicU64::new(NONE))),
+            names: Vec::new(),
+            found: Found::default(),
         }
     }
 
@@ -131,6 +152,8 @@ impl Heads {
             return State::Head;
         };
         let name = &line[..colon];
+        self.names.extend_from_slice(name);
+        self.names.push(b'\n');
         if name.eq_ignore_ascii_case(b"content-length") {
             self.measured = true;
             self.length = number(&line[colon + 1..], 10);
@@ -142,11 +165,13 @@ impl Heads {
 
     /// A head has come to its end.
     fn head(&mut self) -> State {
+        let seen = Seen {
+            ambiguous: self.coded && self.measured,
+            names: std::mem::take(&mut self.names),
+        };
+        self.found.queue().push_back((self.request, seen));
         match (self.coded, self.measured, self.length) {
-            (true, true, _) => {
-                self.found.0.store(self.request, Ordering::Release);
-                State::Lost
-            }
+            (true, true, _) => State::Lost,
             (true, false, _) => State::Chunk,
             (false, false, _) | (false, true, Some(0)) => self.next(),
             (false, true, Some(left)) => State::Skip {
@@ -180,7 +205,7 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    pub(super) fn new(stream: TcpStream) -> (Self, Ambiguous) {
+    pub(super) fn new(stream: TcpStream) -> (Self, Found) {
         let heads = Heads::new();
         let found = heads.found.clone();
         (Self { stream, heads }, found)
@@ -248,7 +273,22 @@ mod tests {
     fn found(text: &str, piece: usize) -> Option<u64> {
         let mut heads = Heads::new();
         text.as_bytes().chunks(piece).for_each(|p| heads.feed(p));
-        Some(heads.found.0.load(Ordering::Acquire)).filter(|n| *n != NONE)
+        let queue = heads.found.queue();
+        let ambiguous = queue.iter().find(|(_, seen)| seen.ambiguous);
+        ambiguous.map(|(number, _)| *number)
+    }
+
+    #[test]
+    fn names_are_kept_as_they_are_spelled_for_the_request_that_asks() {
+        for piece in [1, 7, 1000] {
+            let mut heads = Heads::new();
+            let text = format!("{LENGTH}{CHUNKED}GET / HTTP/1.1\r\nHOST: a\r\nx-Y: b\r\n\r\n");
+            text.as_bytes().chunks(piece).for_each(|p| heads.feed(p));
+            let names = |request| String::from_utf8(heads.found.take(request).names).unwrap();
+            assert_eq!(names(0), "Content-Length\n");
+            assert_eq!(names(2), "HOST\nx-Y\n");
+            assert_eq!(names(3), "");
+        }
     }
 
     #[test]

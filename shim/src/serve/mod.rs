@@ -277,23 +277,22 @@ fn connection(
     let Ok(local) = stream.local_addr() else {
         return;
     };
-    let (stream, ambiguous) = Watched::new(stream);
+    let (stream, found) = Watched::new(stream);
     let wire = Arc::new(Wire::default());
     let service = {
         let shared = Arc::clone(shared);
         let wire = Arc::clone(&wire);
         let served = AtomicU64::new(0);
         service_fn(move |request| {
-            let ambiguous = ambiguous.is(served.fetch_add(1, Ordering::Relaxed));
+            let seen = found.take(served.fetch_add(1, Ordering::Relaxed));
             let (shared, wire) = (Arc::clone(&shared), Arc::clone(&wire));
-            exchange::answer(shared, wire, Ends { peer, local }, request, ambiguous)
+            exchange::answer(shared, wire, Ends { peer, local }, request, seen)
         })
     };
     let connection = http1::Builder::new()
         // The time for a request's head is the wire's to measure: hyper would set a timer for
         // each request.
         .header_read_timeout(None)
-        .preserve_header_case(true)
         .title_case_headers(true)
         .serve_connection(TokioIo::new(stream), service);
     let connection = graceful.watch(connection);

@@ -1,24 +1,23 @@
 //! The spelling of header names, which hyper keeps for itself.
 //!
-//! hyper lower-cases names. With `preserve_header_case` it remembers a request's spelling in a
-//! private extension, and spells a response by such an extension where there is one. So a name's
-//! spelling is brought in and out by letting hyper read or write a message of our own in memory.
+//! hyper lower-cases names. A request's spelling is read off the connection (`heads`). A response
+//! is spelled by a private extension, where there is one; it is got by letting hyper read a message
+//! of our own in memory.
 
-use super::wire::block_on;
-use crate::ecb_host::{HeaderList, Spelling};
+use crate::ecb_host::Spelling;
 use bytes::Bytes;
 use http_body_util::Empty;
-use hyper::header::{HeaderName, HeaderValue};
 use hyper::http::Extensions;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::runtime::Handle;
+use std::task::{Context, Poll, Waker};
+use tokio::io::AsyncWriteExt;
 
 /// Room for what was written and not yet read of a message of ours in memory.
 const MESSAGE: usize = 256 * 1024;
@@ -28,85 +27,38 @@ const MESSAGE: usize = 256 * 1024;
 static KNOWN: LazyLock<Mutex<HashMap<Vec<String>, Extensions>>> = LazyLock::new(Mutex::default);
 const MOST_KNOWN: usize = 1024;
 
-/// Brings a request's spelling back from its extensions, on a thread that may block.
-pub(super) fn of_request(extensions: Extensions, handle: Handle) -> Spelling {
+/// A request's spelling, by the names that the client sent, each with a line feed behind it.
+pub(super) fn of_request(names: Vec<u8>) -> Spelling {
     Spelling(Box::new(move |headers| {
-        let written = block_on(&handle, write(headers, extensions.clone()));
-        written.unwrap_or_else(|| headers.clone())
+        // Of a name that came more than once, each spelling is for the value in the same place.
+        let mut found: HashMap<String, VecDeque<String>> = HashMap::new();
+        for name in String::from_utf8_lossy(&names).lines() {
+            let same = found.entry(name.to_ascii_lowercase()).or_default();
+            same.push_back(name.to_owned());
+        }
+        let spelled = headers.iter().map(|(name, value)| {
+            let same = found.get_mut(&name.to_ascii_lowercase());
+            let spelled = same.and_then(VecDeque::pop_front);
+            (spelled.unwrap_or_else(|| name.clone()), value.clone())
+        });
+        spelled.collect()
     }))
 }
 
-/// Lets hyper write a response with these headers and extensions, and reads the names off.
-async fn write(headers: &HeaderList, extensions: Extensions) -> Option<HeaderList> {
-    let mut response = Response::new(Empty::<Bytes>::new());
-    *response.extensions_mut() = extensions;
-    for (name, value) in headers {
-        // Framing headers would be checked against the body; their spelling is all we want.
-        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-        response
-            .headers_mut()
-            .append(name, HeaderValue::from_bytes(value).ok()?);
+/// Polls until it is ready what depends on nothing but itself.
+fn finish<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(tokio::task::unconstrained(future));
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(result) = future.as_mut().poll(&mut context) {
+            return result;
+        }
     }
-    let response = Mutex::new(Some(response));
-    let service = service_fn(|_: Request<hyper::body::Incoming>| {
-        let taken = response
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let response = taken.unwrap_or_default();
-        async { Ok::<_, Infallible>(response) }
-    });
-    let (mut client, server) = tokio::io::duplex(MESSAGE);
-    // HEAD: a response to it may name any length.
-    client
-        .write_all(b"HEAD / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
-        .await
-        .ok()?;
-    let mut builder = http1::Builder::new();
-    builder.preserve_header_case(true).auto_date_header(false);
-    // Both at once: a message may be longer than the memory between them.
-    let mut text = Vec::new();
-    let (served, read) = tokio::join!(
-        builder.serve_connection(TokioIo::new(server), service),
-        client.read_to_end(&mut text),
-    );
-    served.ok()?;
-    read.ok()?;
-    let mut spelled = HeaderList::new();
-    for line in text.split(|b| *b == b'\n').skip(1) {
-        let line = line.trim_ascii_end();
-        let Some(colon) = line.iter().position(|b| *b == b':') else {
-            continue;
-        };
-        let name = String::from_utf8_lossy(&line[..colon]).into_owned();
-        spelled.push((name, line[colon + 1..].trim_ascii().to_vec()));
-    }
-    // What hyper added or left out is not the request's.
-    let mut found: HashMap<String, Vec<String>> = HashMap::new();
-    for (name, _) in spelled.into_iter().rev() {
-        found
-            .entry(name.to_ascii_lowercase())
-            .or_default()
-            .push(name);
-    }
-    Some(
-        headers
-            .iter()
-            .map(|(name, value)| {
-                let spelled = found.get_mut(&name.to_ascii_lowercase()).and_then(Vec::pop);
-                (spelled.unwrap_or_else(|| name.clone()), value.clone())
-            })
-            .collect(),
-    )
 }
 
 /// Extensions that make hyper write names as they are spelled here; `None` where its own way
-/// (each word capitalised) is the same already. Blocks; `handle` is given because a response may
-/// begin on a thread of the extension's own, which knows no runtime.
-pub(super) fn for_response<'a>(
-    handle: &Handle,
-    names: impl Iterator<Item = &'a str>,
-) -> Option<Extensions> {
+/// (each word capitalised) is the same already.
+pub(super) fn for_response<'a>(names: impl Iterator<Item = &'a str>) -> Option<Extensions> {
     let unusual: Vec<String> = names
         .filter(|n| !is_title_case(n))
         .map(str::to_owned)
@@ -122,7 +74,7 @@ pub(super) fn for_response<'a>(
     if known.is_some() {
         return known;
     }
-    let extensions = block_on(handle, read(&unusual))?;
+    let extensions = finish(read(&unusual))?;
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if known.len() < MOST_KNOWN {
         known.insert(unusual, extensions.clone());
@@ -185,6 +137,9 @@ async fn read(names: &[String]) -> Option<Extensions> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ecb_host::HeaderList;
+    use hyper::header::{HeaderName, HeaderValue};
+    use tokio::io::AsyncReadExt;
 
     #[test]
     fn only_unusual_spellings_need_help() {
@@ -196,16 +151,50 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_spelling_survives_being_read_and_written() {
-        let names = ["ETag", "x-lower", "X-MIXed"].map(str::to_owned);
-        let extensions = read(&names).await.unwrap();
-        let headers: HeaderList = names
-            .iter()
-            .map(|n| (n.to_lowercase(), b"v".to_vec()))
-            .collect();
-        let written = write(&headers, extensions).await.unwrap();
-        let written: Vec<&str> = written.iter().map(|(n, _)| &n[..]).collect();
-        assert_eq!(written, ["ETag", "x-lower", "X-MIXed"]);
+    #[test]
+    fn a_requests_spelling_is_that_of_its_names_in_their_order() {
+        let spelling = of_request(b"HOST\nx-a\nX-A\n".to_vec());
+        let headers = |names: [&str; 4]| -> HeaderList {
+            let with_value = |n: &str| (n.to_owned(), b"v".to_vec());
+            names.into_iter().map(with_value).collect()
+        };
+        let spelled = (spelling.0)(&headers(["host", "x-a", "x-a", "other"]));
+        assert_eq!(spelled, headers(["HOST", "x-a", "X-A", "other"]));
+    }
+
+    #[test]
+    fn a_response_is_spelled_by_the_extensions() {
+        let names = ["ETag", "x-lower", "X-MIXed"];
+        let extensions = for_response(names.into_iter()).unwrap();
+        let mut response = Response::new(Empty::<Bytes>::new());
+        *response.extensions_mut() = extensions;
+        for name in names {
+            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+            response
+                .headers_mut()
+                .append(name, HeaderValue::from_static("v"));
+        }
+        let response = Mutex::new(Some(response));
+        let service = service_fn(|_: Request<hyper::body::Incoming>| {
+            let response = response.lock().unwrap().take().unwrap();
+            async { Ok::<_, Infallible>(response) }
+        });
+        let (mut client, server) = tokio::io::duplex(MESSAGE);
+        let mut text = String::new();
+        finish(async {
+            let request = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+            client.write_all(request).await.unwrap();
+            let mut builder = http1::Builder::new();
+            builder.title_case_headers(true);
+            let (served, read) = tokio::join!(
+                builder.serve_connection(TokioIo::new(server), service),
+                client.read_to_string(&mut text),
+            );
+            served.unwrap();
+            read.unwrap();
+        });
+        for name in names {
+            assert!(text.contains(&format!("\r\n{name}: v\r\n")), "{text}");
+        }
     }
 }
