@@ -43,6 +43,20 @@ pub(super) fn is_name(text: &str) -> bool {
     is_reference(text) && !text.contains([' ', '$'])
 }
 
+/// The file that a text stands in.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    places: Places<'a>,
+    /// From where the variables of the request file are seen, if that is not the text's own place.
+    from: Option<usize>,
+}
+
+impl<'a> Seen<'a> {
+    fn here(places: Places<'a>) -> Self {
+        Self { places, from: None }
+    }
+}
+
 /// Where a variable's value stands.
 enum Found<'a> {
     /// In the request file.
@@ -166,15 +180,33 @@ impl Builder<'_> {
         }
     }
 
+    /// A piece of the request file with the values of its variables.
     pub(super) fn substitute(&self, piece: Piece<'_>) -> Result<String> {
+        self.substitute_in(piece, Seen::here(self.places))
+    }
+
+    /// The same for a text of another file, which the request file names at `line`.
+    pub(super) fn substitute_file(&self, places: Places<'_>, line: Piece<'_>) -> Result<String> {
+        let whole = Piece {
+            text: places.text,
+            offset: 0,
+            line: 1,
+        };
+        let from = Some(line.offset);
+        self.substitute_in(whole, Seen { places, from })
+    }
+
+    fn substitute_in(&self, piece: Piece<'_>, seen: Seen<'_>) -> Result<String> {
         let mut out = String::with_capacity(piece.text.len());
-        self.expand(piece, 0, &mut (LARGEST + piece.text.len()), &mut out)?;
+        let mut left = LARGEST + piece.text.len();
+        self.expand(piece, seen, 0, &mut left, &mut out)?;
         Ok(out)
     }
 
     fn expand(
         &self,
         piece: Piece<'_>,
+        seen: Seen<'_>,
         depth: usize,
         left: &mut usize,
         out: &mut String,
@@ -183,7 +215,7 @@ impl Builder<'_> {
         // Every lookup costs, also that of an empty value: the work is bounded, not only the text.
         let cost = rest.len() + 1;
         if depth > DEEPEST || *left < cost {
-            return Err(self
+            return Err(seen
                 .places
                 .error(
                     codes::BAD_VARIABLE,
@@ -207,8 +239,10 @@ impl Builder<'_> {
             out.push_str(&rest[..start]);
             let name = inside[..end].trim();
             let place = piece.narrow(&rest[start..start + end + 4]);
-            match self.lookup(name, place)? {
-                Found::Here(value) => self.expand(value, depth + 1, left, out)?,
+            match self.lookup(name, place, seen)? {
+                Found::Here(value) => {
+                    self.expand(value, Seen::here(self.places), depth + 1, left, out)?;
+                }
                 // The environment's values are not looked into: nothing could point there.
                 Found::Outside(value) => out.push_str(value),
             }
@@ -219,10 +253,11 @@ impl Builder<'_> {
     }
 
     /// The value that counts at `place`: set last above it, else (as editors allow) below it.
-    fn lookup(&self, name: &str, place: Piece<'_>) -> Result<Found<'_>> {
+    fn lookup(&self, name: &str, place: Piece<'_>, seen: Seen<'_>) -> Result<Found<'_>> {
         let mut of_name = self.variables.iter().filter(|v| v.name == name);
         let first = of_name.clone().next();
-        let above = of_name.rfind(|v| v.value.offset < place.offset);
+        let from = seen.from.unwrap_or(place.offset);
+        let above = of_name.rfind(|v| v.value.offset < from);
         if let Some(variable) = above.or(first) {
             return Ok(Found::Here(variable.value));
         }
@@ -244,7 +279,7 @@ impl Builder<'_> {
                 "the variable `{name}` is set neither in this file nor in the environment `{env}`"
             ),
         };
-        Err(self
+        Err(seen
             .places
             .error(codes::UNKNOWN_VARIABLE, place, what)
             .fix(fix))

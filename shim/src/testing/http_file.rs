@@ -10,7 +10,7 @@
 //!   ASCII are percent-encoded in the target; a fragment is dropped.
 //! * The lines of a body are joined with LF whatever the file has (CRLF in a `multipart/` body; not
 //!   at all before `&` in a form), and empty lines at its end are not part of it. `< file` puts in
-//!   a file's exact bytes.
+//!   a file's exact bytes, `<@ file` its text with variables.
 //! * Scripts and response references are passed over with a warning.
 
 use super::environment::Environment;
