@@ -68,6 +68,7 @@ impl HttpRequest {
                 faults: Vec::new(),
                 records: Records::default(),
                 shares_state: false,
+                refers_to: Vec::new(),
             },
         })
     }
