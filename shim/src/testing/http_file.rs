@@ -237,6 +237,13 @@ impl Written {
     }
 }
 
+/// What the snapshot of a request is called when something goes wrong in it. As insta divides name
+/// and suffix.
+#[must_use]
+pub fn fault_key(key: &str, fault: &Fault) -> String {
+    format!("{key}@{}", fault.to_string().replace('=', "-"))
+}
+
 /// `taken` holds the explicit names: they are given out first, so that a new request with a similar
 /// title never takes a snapshot from one that was named.
 fn keys(requests: &[HttpRequest], mut taken: HashSet<String>) -> Vec<String> {

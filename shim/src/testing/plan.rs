@@ -1,7 +1,7 @@
 //! Which requests a run consists of: files read, and what is not wanted left out.
 
 use super::environment::Environment;
-use super::http_file::{HttpFile, HttpRequest, Written};
+use super::http_file::{HttpFile, HttpRequest, Written, fault_key};
 use super::runner::Options;
 use super::snapshot_store::folder_for;
 use super::visible;
@@ -133,8 +133,7 @@ fn one_file(path: &Path, file: &HttpFile, options: &Options, items: &mut Vec<Ite
         }
         let mut seen = HashSet::new();
         for fault in faults {
-            // As insta divides name and suffix.
-            let key = format!("{}@{}", plain.key, fault.to_string().replace('=', "-"));
+            let key = fault_key(&plain.key, &fault);
             if seen.insert(key.clone()) {
                 cases.push(Case {
                     key,
