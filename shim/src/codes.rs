@@ -114,6 +114,10 @@ codes! {
     623 STRICT               Failed "a test does something that `--strict` forbids"
     624 STATE_LEAK           Failed "a response depends on the requests before it"
     625 UNWATCHABLE          Host  "files cannot be watched"
+    626 NO_SUCH_REQUEST      Usage "a request refers to one that does not come before it"
+    627 BAD_REFERENCE        Usage "a reference to another request is malformed"
+    628 NO_RESPONSE          Failed "a request refers to one that has no response"
+    629 NOT_IN_RESPONSE      Failed "what a request refers to is not there"
     // 07xx: IIS, as `iis config` and `iis check` know it
     701 IIS_OPTION           Usage  "an option of the iis commands cannot be used"
     702 IIS_NOT_LISTED       Usage  "applicationHost.config has no such site, application or pool"

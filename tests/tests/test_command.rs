@@ -4,6 +4,8 @@
 mod checks;
 #[path = "test_command/processes.rs"]
 mod processes;
+#[path = "test_command/references.rs"]
+mod references;
 #[path = "test_command/reports.rs"]
 mod reports;
 #[path = "test_command/review.rs"]

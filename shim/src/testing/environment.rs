@@ -7,6 +7,7 @@
 
 use crate::codes;
 use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,7 +22,7 @@ const FILES: [&str; 3] = [
 const SHARED: &str = "$shared";
 
 /// The variables of one environment; or none.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Environment {
     name: Option<String>,
     values: BTreeMap<String, String>,

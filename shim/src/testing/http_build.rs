@@ -2,11 +2,14 @@
 
 use super::environment::Environment;
 use super::http_file::{HttpRequest, Records};
-use super::http_scan::{Piece, RawRequest, Variable};
+use super::http_scan::{Piece, RawRequest, Scanned, Variable};
+use super::reference::{self, Outcome, Reference};
 use crate::codes::{self, Code};
 use crate::error::{Error, Result};
 use crate::headers;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What a request line may not carry as it is. Everything else, `%` above all, stays as written.
@@ -23,15 +26,25 @@ pub(super) struct Places<'a> {
     pub(super) text: &'a str,
 }
 
-impl Places<'_> {
+impl<'a> Places<'a> {
+    /// The text of a file, which may begin with a byte order mark.
+    pub(super) fn new(file: &'a str, text: &'a str) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        Self { file, text }
+    }
     /// An error that marks `piece`.
     pub(super) fn error(&self, code: Code, piece: Piece<'_>, what: impl Into<String>) -> Error {
         Error::new(code, what).at(self.file, self.text, piece.offset, piece.text.len())
     }
 }
 
-/// May this be a variable's name, or (with a `$`, `.` or blanks) an editor's own expression?
+/// May this be a variable's name, an editor's own expression (with a `$`, `.` or blanks), or a
+/// reference to another request?
 fn is_reference(text: &str) -> bool {
+    reference::is_reference(text) || is_expression(text)
+}
+
+fn is_expression(text: &str) -> bool {
     text.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '$')
         && text
             .chars()
@@ -40,7 +53,21 @@ fn is_reference(text: &str) -> bool {
 
 /// May a file variable be called this?
 pub(super) fn is_name(text: &str) -> bool {
-    is_reference(text) && !text.contains([' ', '$'])
+    is_expression(text) && !text.contains([' ', '$'])
+}
+
+/// The file that a text stands in.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    places: Places<'a>,
+    /// From where the variables of the request file are seen, if that is not the text's own place.
+    from: Option<usize>,
+}
+
+impl<'a> Seen<'a> {
+    fn here(places: Places<'a>) -> Self {
+        Self { places, from: None }
+    }
 }
 
 /// Where a variable's value stands.
@@ -49,6 +76,8 @@ enum Found<'a> {
     Here(Piece<'a>),
     /// In a file with environments.
     Outside(&'a str),
+    /// In a request or response; or, as long as there is none, the reference as it is written.
+    Referred(String),
 }
 
 /// Builds requests of one file.
@@ -61,6 +90,38 @@ pub(super) struct Builder<'a> {
     pub(super) environment: &'a Environment,
     /// Line numbers and texts.
     pub(super) warnings: Vec<(usize, String)>,
+    /// The names of all requests of the file.
+    pub(super) names: &'a [Option<&'a str>],
+    /// Which request is built.
+    pub(super) current: usize,
+    /// What became of the requests before it. `None`: nothing was sent yet, and references stay as
+    /// they are written.
+    pub(super) outcomes: Option<&'a [Option<Outcome>]>,
+    /// The requests that the current one refers to.
+    pub(super) refers_to: RefCell<BTreeSet<usize>>,
+}
+
+impl<'a> Builder<'a> {
+    /// For the file at `path`, before anything was sent.
+    pub(super) fn new(
+        places: Places<'a>,
+        path: &'a Path,
+        environment: &'a Environment,
+        scanned: &'a Scanned<'a>,
+        names: &'a [Option<&'a str>],
+    ) -> Self {
+        Self {
+            places,
+            folder: path.parent().unwrap_or(Path::new("")),
+            variables: &scanned.variables,
+            environment,
+            warnings: Vec::new(),
+            names,
+            current: 0,
+            outcomes: None,
+            refers_to: RefCell::default(),
+        }
+    }
 }
 
 impl Builder<'_> {
@@ -82,7 +143,9 @@ impl Builder<'_> {
             faults: Vec::new(),
             records: Records::default(),
             shares_state: false,
+            refers_to: Vec::new(),
         };
+        self.refers_to.take();
         for piece in &raw.directives {
             self.directive(*piece, &mut request)?;
         }
@@ -96,6 +159,7 @@ impl Builder<'_> {
             request.headers.insert(0, ("Host".into(), host));
         }
         request.body = self.body(raw, &request)?;
+        request.refers_to = self.refers_to.take().into_iter().collect();
         Ok(request)
     }
 
@@ -144,7 +208,7 @@ impl Builder<'_> {
             }
             let slash = if path.starts_with('/') { "" } else { "/" };
             (Some(host.to_owned()), format!("{slash}{path}"))
-        } else if target.starts_with('/') || target == "*" {
+        } else if target.starts_with('/') || target == "*" || self.stays_written(target) {
             (None, target.to_owned())
         } else {
             return Err(wrong(
@@ -158,6 +222,15 @@ impl Builder<'_> {
     fn header(&self, piece: Piece<'_>) -> Result<(String, String)> {
         let text = self.substitute(piece)?;
         match text.split_once(':') {
+            // What comes from elsewhere could end the header, and begin another.
+            Some(_) if text.contains(['\r', '\n', '\0']) => Err(self
+                .places
+                .error(
+                    codes::BAD_REQUEST_HEADER,
+                    piece,
+                    "the value has a line break",
+                )
+                .fix("a header is one line: take a part of the value")),
             Some((name, value)) if is_token(name) => Ok((name.to_owned(), value.trim().to_owned())),
             _ => Err(self
                 .places
@@ -166,15 +239,33 @@ impl Builder<'_> {
         }
     }
 
+    /// A piece of the request file with the values of its variables.
     pub(super) fn substitute(&self, piece: Piece<'_>) -> Result<String> {
+        self.substitute_in(piece, Seen::here(self.places))
+    }
+
+    /// The same for a text of another file, which the request file names at `line`.
+    pub(super) fn substitute_file(&self, places: Places<'_>, line: Piece<'_>) -> Result<String> {
+        let whole = Piece {
+            text: places.text,
+            offset: 0,
+            line: 1,
+        };
+        let from = Some(line.offset);
+        self.substitute_in(whole, Seen { places, from })
+    }
+
+    fn substitute_in(&self, piece: Piece<'_>, seen: Seen<'_>) -> Result<String> {
         let mut out = String::with_capacity(piece.text.len());
-        self.expand(piece, 0, &mut (LARGEST + piece.text.len()), &mut out)?;
+        let mut left = LARGEST + piece.text.len();
+        self.expand(piece, seen, 0, &mut left, &mut out)?;
         Ok(out)
     }
 
     fn expand(
         &self,
         piece: Piece<'_>,
+        seen: Seen<'_>,
         depth: usize,
         left: &mut usize,
         out: &mut String,
@@ -183,7 +274,7 @@ impl Builder<'_> {
         // Every lookup costs, also that of an empty value: the work is bounded, not only the text.
         let cost = rest.len() + 1;
         if depth > DEEPEST || *left < cost {
-            return Err(self
+            return Err(seen
                 .places
                 .error(
                     codes::BAD_VARIABLE,
@@ -207,10 +298,13 @@ impl Builder<'_> {
             out.push_str(&rest[..start]);
             let name = inside[..end].trim();
             let place = piece.narrow(&rest[start..start + end + 4]);
-            match self.lookup(name, place)? {
-                Found::Here(value) => self.expand(value, depth + 1, left, out)?,
+            match self.lookup(name, place, seen)? {
+                Found::Here(value) => {
+                    self.expand(value, Seen::here(self.places), depth + 1, left, out)?;
+                }
                 // The environment's values are not looked into: nothing could point there.
                 Found::Outside(value) => out.push_str(value),
+                Found::Referred(value) => out.push_str(&value),
             }
             rest = &inside[end + 2..];
         }
@@ -219,20 +313,24 @@ impl Builder<'_> {
     }
 
     /// The value that counts at `place`: set last above it, else (as editors allow) below it.
-    fn lookup(&self, name: &str, place: Piece<'_>) -> Result<Found<'_>> {
+    fn lookup(&self, name: &str, place: Piece<'_>, seen: Seen<'_>) -> Result<Found<'_>> {
         let mut of_name = self.variables.iter().filter(|v| v.name == name);
         let first = of_name.clone().next();
-        let above = of_name.rfind(|v| v.value.offset < place.offset);
+        let from = seen.from.unwrap_or(place.offset);
+        let above = of_name.rfind(|v| v.value.offset < from);
         if let Some(variable) = above.or(first) {
             return Ok(Found::Here(variable.value));
         }
         if let Some(value) = self.environment.value(name) {
             return Ok(Found::Outside(value));
         }
+        if let Some(reference) = Reference::parse(name) {
+            return self.refer(reference, place, seen).map(Found::Referred);
+        }
         let fix = if name.starts_with('$') {
             "editors make these up anew for each run, a snapshot needs a fixed value".to_owned()
         } else if name.contains(".response.") || name.contains(".request.") {
-            "one response does not go into the next request here: write the value down".to_owned()
+            "write `{{NAME.response.body.$.path}}` or `{{NAME.response.headers.Name}}`".to_owned()
         } else if let Some(other) = self.environment.elsewhere(name) {
             format!("the environment `{other}` has it: --env {other}")
         } else {
@@ -244,10 +342,78 @@ impl Builder<'_> {
                 "the variable `{name}` is set neither in this file nor in the environment `{env}`"
             ),
         };
-        Err(self
+        Err(seen
             .places
             .error(codes::UNKNOWN_VARIABLE, place, what)
             .fix(fix))
+    }
+}
+
+impl Builder<'_> {
+    /// The value of a reference, or itself as it is written.
+    fn refer(
+        &self,
+        reference: std::result::Result<Reference<'_>, reference::Wrong>,
+        place: Piece<'_>,
+        seen: Seen<'_>,
+    ) -> Result<String> {
+        let wrong = |code, (what, fix): reference::Wrong| {
+            Err(seen.places.error(code, place, what).fix(fix))
+        };
+        let reference = match reference {
+            Ok(reference) => reference,
+            Err(why) => return wrong(codes::BAD_REFERENCE, why),
+        };
+        let name = reference.name;
+        let index = match self.named_before(name) {
+            Ok(index) => index,
+            Err(why) => return wrong(codes::NO_SUCH_REQUEST, why),
+        };
+        self.refers_to.borrow_mut().insert(index);
+        let Some(outcomes) = self.outcomes else {
+            return Ok(place.text.to_owned());
+        };
+        match outcomes.get(index).and_then(Option::as_ref) {
+            Some(Outcome::Answered(exchange)) => reference
+                .value(exchange)
+                .or_else(|why| wrong(codes::NOT_IN_RESPONSE, why)),
+            without => {
+                let why = match without {
+                    Some(Outcome::Without(why)) => why,
+                    _ => "was not sent",
+                };
+                let what = format!("the request `{name}` has no response: it {why}");
+                let fix = format!("this request needs it; see to `{name}` first");
+                wrong(codes::NO_RESPONSE, (what, fix))
+            }
+        }
+    }
+
+    /// The request of that name, which must stand above the current one.
+    fn named_before(&self, name: &str) -> std::result::Result<usize, reference::Wrong> {
+        let is = |other: &Option<&str>| *other == Some(name);
+        let above = &self.names[..self.current.min(self.names.len())];
+        if let Some(index) = above.iter().position(is) {
+            return Ok(index);
+        }
+        let what = match self.names.iter().position(is) {
+            Some(index) if index == self.current => {
+                format!("the request refers to itself: `{name}`")
+            }
+            Some(_) => format!("the request `{name}` comes later"),
+            None => format!("no request of this file is called `{name}`"),
+        };
+        let other = |other: &&str| other.eq_ignore_ascii_case(name);
+        let fix = match above.iter().flatten().copied().find(other) {
+            Some(other) => format!("one is called `{other}`: case counts"),
+            None => format!("name a request above this one: `# @name {name}`"),
+        };
+        Err((what, fix))
+    }
+
+    /// Is this a whole URL that only a response will tell?
+    fn stays_written(&self, target: &str) -> bool {
+        self.outcomes.is_none() && target.starts_with("{{") && !self.refers_to.borrow().is_empty()
     }
 }
 
@@ -263,7 +429,7 @@ fn after_scheme(target: &str) -> Option<&str> {
 }
 
 /// Is this a token of HTTP: a method, or a header's name?
-fn is_token(text: &str) -> bool {
+pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty()
         && text
             .bytes()

@@ -14,7 +14,19 @@ impl Builder<'_> {
             .text
             .split_once(|c: char| c.is_whitespace() || c == '=')
             .unwrap_or((piece.text, ""));
-        let value = || self.substitute(piece.narrow(rest.trim()));
+        let value = || {
+            let before = self.refers_to.borrow().len();
+            let value = self.substitute(piece.narrow(rest.trim()))?;
+            // What is sent, and how, is decided before anything is answered.
+            if word != "server-var" && self.refers_to.borrow().len() > before {
+                let what = format!("`@{word}` cannot refer to another request");
+                return Err(self
+                    .places
+                    .error(codes::BAD_REFERENCE, piece, what)
+                    .fix("write its value down"));
+            }
+            Ok(value)
+        };
         match word {
             "name" => request.name = Some(self.name(piece, rest)?),
             "skip" => request.skip = Some(value()?),

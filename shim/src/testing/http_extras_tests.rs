@@ -199,3 +199,67 @@ proptest! {
         }
     }
 }
+
+fn body_of(files: &[(&str, &[u8])], text: &str) -> crate::error::Result<Vec<u8>> {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, bytes) in files {
+        std::fs::write(folder.path().join(name), bytes).expect("written");
+    }
+    let file = HttpFile::parse(&folder.path().join("x.http"), text)?;
+    Ok(file.requests[0].body.clone())
+}
+
+#[test]
+fn a_body_file_with_an_at_sign_has_its_variables_put_in() {
+    let text = "@user = Ann\n\nPOST /a\n\n<@ body.xml\n";
+    let files: &[(&str, &[u8])] = &[("body.xml", b"<a>{{user}}</a>\r\n<b>{{ 1 }}</b>\n")];
+    let body = body_of(files, text).expect("good");
+    assert_eq!(body, b"<a>Ann</a>\r\n<b>{{ 1 }}</b>\n", "ends of lines too");
+    let exact = body_of(files, &text.replace("<@", "<")).expect("good");
+    assert_eq!(exact, files[0].1);
+}
+
+#[test]
+fn a_body_file_with_variables_may_have_an_encoding_and_is_sent_in_utf_8() {
+    for (encoding, bytes) in [
+        ("latin1", &b"\xe9{{x}}"[..]),
+        ("windows-1252", b"\xe9{{x}}"),
+        ("utf16le", b"\xe9\0{\0{\0x\0}\0}\0"),
+        ("", "é{{x}}".as_bytes()),
+    ] {
+        let text = format!("@x = ü\n\nPOST /a\n\n<@{encoding} body.txt\n");
+        let body = body_of(&[("body.txt", bytes)], &text).expect(encoding);
+        assert_eq!(String::from_utf8_lossy(&body), "éü", "{encoding}");
+    }
+    let files: &[(&str, &[u8])] = &[("body.txt", b"\xe9")];
+    for line in ["<@ body.txt", "<@nonsense body.txt", "<@ gone.txt"] {
+        let why = body_of(files, &format!("POST /a\n\n{line}\n")).expect_err(line);
+        assert_eq!(why.code(), codes::BODY_FILE_UNREADABLE, "{line}");
+    }
+}
+
+#[test]
+fn an_unknown_variable_in_a_body_file_is_shown_there() {
+    let files: &[(&str, &[u8])] = &[("body.txt", b"one\ntwo {{gone}}\n")];
+    let why = body_of(files, "POST /a\n\n<@ body.txt\n").expect_err("not set");
+    assert_eq!(why.code(), codes::UNKNOWN_VARIABLE);
+    let shown = why.render(false);
+    assert!(shown.contains("body.txt:2:5"), "{shown}");
+}
+
+#[test]
+fn a_variable_that_is_set_again_below_has_its_value_above_in_a_body_file_too() {
+    let text = "@x = 1\n\nPOST /a\n\n<@ body.txt\n###\n@x = 2\nGET /b\n";
+    assert_eq!(
+        body_of(&[("body.txt", b"{{x}}")], text).expect("good"),
+        b"1"
+    );
+}
+
+#[test]
+fn what_only_looks_like_a_body_file_with_variables_is_sent_as_written() {
+    for line in ["<@macro/>", "<@ ", "<@#list x>"] {
+        let body = only(&format!("POST /a\n\n{line}\n")).body;
+        assert_eq!(String::from_utf8_lossy(&body), line);
+    }
+}

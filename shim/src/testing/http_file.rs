@@ -10,19 +10,24 @@
 //!   ASCII are percent-encoded in the target; a fragment is dropped.
 //! * The lines of a body are joined with LF whatever the file has (CRLF in a `multipart/` body; not
 //!   at all before `&` in a form), and empty lines at its end are not part of it. `< file` puts in
-//!   a file's exact bytes.
+//!   a file's exact bytes, `<@ file` its text with variables.
+//! * `{{NAME.response.body.$.path}}` and its like refer to a request above. There is no value before
+//!   that is answered: see `reference.rs` and `dialogue.rs`.
 //! * Scripts and response references are passed over with a warning.
 
 use super::environment::Environment;
 use super::http_build::{Builder, NOT_IN_TARGET, Places};
-use super::http_scan;
+use super::http_scan::{self, RawRequest};
 use super::redact::Redaction;
+use super::reference::Outcome;
 use crate::codes;
 use crate::ecb_host::Fault;
 use crate::error::{Error, Result};
 use percent_encoding::utf8_percent_encode;
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The longest slug of a title or path, in bytes: file names are short on some file systems.
 const LONGEST_SLUG: usize = 80;
@@ -38,7 +43,17 @@ pub struct HttpFile {
     pub warnings: Vec<String>,
     /// How many of the warnings are about what only editors do; `--strict` makes them errors.
     pub editors_only: usize,
+    /// Where a request refers to another: the file, for [`super::Dialogue`].
+    pub written: Option<Arc<Written>>,
     keys: Vec<String>,
+}
+
+/// What a request file was read from, to be read again when there are responses to refer to.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Written {
+    pub(super) path: PathBuf,
+    pub(super) text: String,
+    pub(super) environment: Environment,
 }
 
 /// One request, ready to be sent.
@@ -78,6 +93,9 @@ pub struct HttpRequest {
     pub records: Records,
     /// From `# @shares-state`: depends on the requests before it, and is meant to.
     pub shares_state: bool,
+    /// The requests before it, by their place in the file, whose exchanges it refers to. As long as
+    /// the references have no values they stand in target, headers and body as they are written.
+    pub refers_to: Vec<usize>,
 }
 
 /// What stands in a snapshot besides the response.
@@ -150,22 +168,15 @@ impl HttpFile {
     /// As [`HttpFile::load`].
     pub fn parse_in(path: &Path, text: &str, environment: &Environment) -> Result<Self> {
         let shown = path.display().to_string();
-        let places = Places {
-            file: &shown,
-            text: text.strip_prefix('\u{feff}').unwrap_or(text),
-        };
+        let places = Places::new(&shown, text);
         let scanned = http_scan::scan(places)?;
         let editors_only = scanned.warnings.len();
-        let mut builder = Builder {
-            places,
-            folder: path.parent().unwrap_or(Path::new("")),
-            variables: &scanned.variables,
-            environment,
-            warnings: scanned.warnings,
-        };
+        let of_all: Vec<_> = scanned.requests.iter().map(RawRequest::name).collect();
+        let mut builder = Builder::new(places, path, environment, &scanned, &of_all);
         let mut requests = Vec::with_capacity(scanned.requests.len());
         let mut names = HashSet::new();
-        for raw in &scanned.requests {
+        for (index, raw) in scanned.requests.iter().enumerate() {
+            builder.current = index;
             let request = builder.request(raw)?;
             // Windows and macOS would write both to one file if only the case differed.
             if let Some(name) = &request.name
@@ -178,12 +189,20 @@ impl HttpFile {
             }
             requests.push(request);
         }
-        builder.warnings.sort();
+        let mut warnings = [builder.warnings, scanned.warnings].concat();
+        warnings.sort();
         let warning = |(line, what): &(usize, String)| format!("{shown}:{line}: {what}");
+        let refers = requests.iter().any(|r| !r.refers_to.is_empty());
+        let written = || Written {
+            path: path.to_owned(),
+            text: text.to_owned(),
+            environment: environment.clone(),
+        };
         Ok(Self {
             path: path.to_owned(),
+            written: refers.then(|| Arc::new(written())),
             editors_only,
-            warnings: builder.warnings.iter().map(warning).collect(),
+            warnings: warnings.iter().map(warning).collect(),
             keys: keys(&requests, names),
             requests,
         })
@@ -195,6 +214,34 @@ impl HttpFile {
     pub fn key(&self, index: usize) -> String {
         self.keys.get(index).cloned().unwrap_or_default()
     }
+}
+
+impl Written {
+    /// A request with the values of its references, taken from `outcomes`.
+    ///
+    /// # Errors
+    /// There is no such value; the error points at the reference.
+    pub(super) fn request(
+        &self,
+        index: usize,
+        outcomes: &[Option<Outcome>],
+    ) -> Result<HttpRequest> {
+        let shown = self.path.display().to_string();
+        let places = Places::new(&shown, &self.text);
+        let scanned = http_scan::scan(places)?;
+        let of_all: Vec<_> = scanned.requests.iter().map(RawRequest::name).collect();
+        let mut builder = Builder::new(places, &self.path, &self.environment, &scanned, &of_all);
+        builder.current = index;
+        builder.outcomes = Some(outcomes);
+        builder.request(&scanned.requests[index])
+    }
+}
+
+/// What the snapshot of a request is called when something goes wrong in it. As insta divides name
+/// and suffix.
+#[must_use]
+pub fn fault_key(key: &str, fault: &Fault) -> String {
+    format!("{key}@{}", fault.to_string().replace('=', "-"))
 }
 
 /// `taken` holds the explicit names: they are given out first, so that a new request with a similar

@@ -51,6 +51,19 @@ pub(super) struct RawRequest<'a> {
     pub(super) body: Vec<Piece<'a>>,
 }
 
+impl<'a> RawRequest<'a> {
+    /// What `# @name` says, good or not.
+    pub(super) fn name(&self) -> Option<&'a str> {
+        let mut names = self.directives.iter().filter_map(|piece| {
+            let (word, rest) = piece
+                .text
+                .split_once(|c: char| c.is_whitespace() || c == '=')?;
+            (word == "name").then(|| rest.trim().trim_start_matches('=').trim())
+        });
+        names.next_back()
+    }
+}
+
 /// What the first pass found.
 #[derive(Debug, Default)]
 pub(super) struct Scanned<'a> {

@@ -63,6 +63,17 @@ impl JsonPath {
         Ok(Self(steps))
     }
 
+    /// The same, where `$` alone is a path: the whole value.
+    ///
+    /// # Errors
+    /// As [`JsonPath::parse`].
+    pub fn parse_whole(text: &str) -> Result<Self, String> {
+        match text {
+            "$" => Ok(Self(Vec::new())),
+            text => Self::parse(text),
+        }
+    }
+
     /// Where the values are, in order, none within another. Nothing in what is no JSON.
     pub fn find(&self, text: &str) -> Vec<Range<usize>> {
         // A judge that allows nothing JSON does not: the walk below may then be simple.

@@ -7,6 +7,7 @@
 
 mod collect;
 pub mod command;
+mod dialogue;
 pub mod diff;
 pub mod environment;
 mod frozen_time;
@@ -22,10 +23,12 @@ mod plan;
 mod pool;
 mod recorder;
 pub mod redact;
+pub mod reference;
 mod report;
 mod report_files;
 pub mod review;
 pub mod runner;
+mod send;
 pub mod settle;
 pub mod snapshot;
 mod snapshot_store;
@@ -45,8 +48,11 @@ mod runner_tests;
 mod snapshot_tests;
 
 pub use collect::collect;
+pub use dialogue::Dialogue;
 pub use environment::Environment;
 pub use http_file::{HttpFile, HttpRequest};
 pub use recorder::{CUT_OFF, Recorder};
 pub use redact::{Redaction, Redactor};
 pub use runner::{Options, Recorded, Source, Summary, run};
+pub use send::{Done, send};
+pub use wire::Sent;

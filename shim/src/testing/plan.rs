@@ -1,7 +1,7 @@
 //! Which requests a run consists of: files read, and what is not wanted left out.
 
 use super::environment::Environment;
-use super::http_file::{HttpFile, HttpRequest};
+use super::http_file::{HttpFile, HttpRequest, Written, fault_key};
 use super::runner::Options;
 use super::snapshot_store::folder_for;
 use super::visible;
@@ -26,6 +26,8 @@ pub struct Case {
     pub request: Arc<HttpRequest>,
     /// What goes wrong.
     pub fault: Option<Fault>,
+    /// Where requests of the file refer to one another: the file, and which request this is.
+    pub place: Option<(Arc<Written>, usize)>,
 }
 
 impl Case {
@@ -122,6 +124,7 @@ fn one_file(path: &Path, file: &HttpFile, options: &Options, items: &mut Vec<Ite
             key: file.key(index),
             request: Arc::clone(&request),
             fault: None,
+            place: file.written.clone().map(|written| (written, index)),
         };
         let mut cases = Vec::new();
         let mut faults = request.faults.clone();
@@ -130,8 +133,7 @@ fn one_file(path: &Path, file: &HttpFile, options: &Options, items: &mut Vec<Ite
         }
         let mut seen = HashSet::new();
         for fault in faults {
-            // As insta divides name and suffix.
-            let key = format!("{}@{}", plain.key, fault.to_string().replace('=', "-"));
+            let key = fault_key(&plain.key, &fault);
             if seen.insert(key.clone()) {
                 cases.push(Case {
                     key,

@@ -4,8 +4,9 @@
 //! and error are one pipe, in which marks tell what was written during which request. So a script
 //! may write, crash or end the process, and it is known which request that was.
 
+use super::http_file::Written;
 use super::runner::{Case, On, Reply, Source, Wanted};
-use super::wire::{ANSWERS, Broken, REQUESTS, Sent, Work, Written};
+use super::wire::{ANSWERS, Answered, Broken, Place, REQUESTS, Sent, Task, Work};
 use crate::cli::HostArgs;
 use crate::codes;
 use crate::ecb_host::Trace;
@@ -21,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How often a process is looked at that says nothing: it may have ended, and left a child behind
@@ -48,7 +49,36 @@ pub struct Pool {
 /// What one process has to do: its requests, and the numbers they have outside.
 struct Batch {
     root: PathBuf,
-    requests: VecDeque<(usize, Sent)>,
+    files: Vec<Arc<Written>>,
+    requests: VecDeque<(usize, Task)>,
+}
+
+impl Batch {
+    fn new(root: PathBuf) -> Self {
+        Self {
+            root,
+            files: Vec::new(),
+            requests: VecDeque::new(),
+        }
+    }
+
+    fn push(&mut self, number: usize, case: &Case, keep_calls: bool) {
+        let place = case.place.as_ref().map(|(written, index)| {
+            let known = self.files.iter().rposition(|f| Arc::ptr_eq(f, written));
+            let file = known.unwrap_or(self.files.len());
+            if known.is_none() {
+                self.files.push(Arc::clone(written));
+            }
+            Place {
+                file,
+                index: *index,
+                refers: !case.request.refers_to.is_empty(),
+            }
+        });
+        let keep = keep_calls || case.request.records.host_calls;
+        let sent = Sent::new(&case.request, case.fault.as_ref(), keep);
+        self.requests.push_back((number, Task { sent, place }));
+    }
 }
 
 impl Source for Pool {
@@ -83,14 +113,11 @@ impl Pool {
     /// Divides requests among processes: sites are kept apart, and so are the files of one as far
     /// as there are processes left for them. `alone`: each request has a process of its own.
     fn batches(&self, wanted: &[Wanted<'_>], alone: bool) -> VecDeque<Batch> {
-        let sent = |case: &Case| {
-            let keep = self.keep_calls || case.request.records.host_calls;
-            Sent::new(&case.request, case.fault.as_ref(), keep)
-        };
         if alone {
-            let one = |w: &Wanted<'_>| Batch {
-                root: discover_root(&w.case.path),
-                requests: VecDeque::from([(w.number, sent(w.case))]),
+            let one = |w: &Wanted<'_>| {
+                let mut batch = Batch::new(discover_root(&w.case.path));
+                batch.push(w.number, w.case, self.keep_calls);
+                batch
             };
             return wanted.iter().map(one).collect();
         }
@@ -113,10 +140,7 @@ impl Pool {
             let parts = each.min(files.len());
             let first = batches.len();
             let mut sizes = vec![0; parts];
-            batches.extend(sizes.iter().map(|_| Batch {
-                root: root.clone(),
-                requests: VecDeque::new(),
-            }));
+            batches.extend(sizes.iter().map(|_| Batch::new(root.clone())));
             // The largest first, each to where least is.
             let mut files: Vec<_> = files.into_iter().collect();
             files.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
@@ -130,7 +154,7 @@ impl Pool {
         for Wanted { number, case } in wanted {
             let batch = batch_of.get(&*case.path).and_then(|b| batches.get_mut(*b));
             if let Some(batch) = batch {
-                batch.requests.push_back((*number, sent(case)));
+                batch.push(*number, case, self.keep_calls);
             }
         }
         batches
@@ -176,10 +200,11 @@ impl<'a> Process<'a> {
         let work = Work {
             word: word.clone(),
             root: batch.root.clone(),
+            files: batch.files.iter().map(|file| (**file).clone()).collect(),
             requests: batch
                 .requests
                 .iter()
-                .map(|(_, sent)| sent.clone())
+                .map(|(_, task)| task.clone())
                 .collect(),
         };
         let text = serde_json::to_vec(&work).map_err(|why| parted(&why.to_string()))?;
@@ -220,6 +245,8 @@ impl<'a> Process<'a> {
         let mut answers: Option<BufReader<File>> = None;
         let mut written: Vec<u8> = Vec::new();
         let mut begun = false;
+        // A request that is sent because the next one refers to it.
+        let mut needed: Option<String> = None;
         let mark = format!("{} ", self.word);
         while let Some(line) = self.next_line(stop) {
             let Some(what) = line.strip_prefix(mark.as_bytes()) else {
@@ -237,8 +264,9 @@ impl<'a> Process<'a> {
                 return None;
             }
             let written = std::mem::take(&mut written);
-            if what.starts_with("begin ") {
-                // Of no request: nobody else would show it.
+            needed = what.strip_prefix("needs ").map(str::to_owned);
+            if needed.is_some() || what.starts_with("begin ") {
+                // Of no request that is reported: nobody else would show it.
                 pass_on(&written);
                 begun = true;
                 continue;
@@ -282,7 +310,11 @@ impl<'a> Process<'a> {
         if !begun {
             return Some(parted(&format!("{what} before the first one, see above")));
         }
-        let mut why = Error::new(codes::PROCESS_ENDED, format!("{what} during this one"));
+        let during = match needed {
+            Some(name) => format!("`{name}`, which this one refers to"),
+            None => "this one".to_owned(),
+        };
+        let mut why = Error::new(codes::PROCESS_ENDED, format!("{what} during {during}"));
         if !written.trim().is_empty() {
             why = why.fix(format!("before that it wrote:\n{}", written.trim()));
         }
@@ -311,7 +343,7 @@ impl<'a> Process<'a> {
 
     fn read_answer(&self, answers: &mut Option<BufReader<File>>, stderr: String) -> Reply {
         let path = self.folder.path().join(ANSWERS);
-        let read = || -> std::io::Result<Written> {
+        let read = || -> std::io::Result<Answered> {
             let file = match answers {
                 Some(file) => file,
                 None => answers.insert(BufReader::new(File::open(&path)?)),

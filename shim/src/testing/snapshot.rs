@@ -239,7 +239,7 @@ fn extension(response: &Recorded) -> &'static str {
 
 impl Rendered {
     /// Adds which fault the request met.
-    pub(super) fn note_fault(&mut self, fault: &str) {
+    pub fn note_fault(&mut self, fault: &str) {
         self.info.push(("fault", Value::One(fault.to_owned())));
     }
 

@@ -1,6 +1,7 @@
 //! What `test` and the processes that answer its requests say to each other: requests and answers
 //! in files of a temporary folder, and between what a script writes the marks of begin and end.
 
+use super::http_file::Written;
 use super::runner::Recorded;
 use crate::codes::Exit;
 use crate::ecb_host::Fault;
@@ -20,16 +21,38 @@ pub(super) struct Work {
     pub(super) word: String,
     /// The site's folder.
     pub(super) root: std::path::PathBuf,
-    pub(super) requests: Vec<Sent>,
+    /// The files whose requests refer to one another.
+    pub(super) files: Vec<Written>,
+    pub(super) requests: Vec<Task>,
 }
 
-/// A request.
+/// A request that is to be answered.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(super) struct Sent {
+pub(super) struct Task {
+    pub(super) sent: Sent,
+    pub(super) place: Option<Place>,
+}
+
+/// A request of a file whose requests refer to one another.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub(super) struct Place {
+    /// Which of [`Work::files`].
+    pub(super) file: usize,
+    /// Which of its requests.
+    pub(super) index: usize,
+    /// It refers to others itself.
+    pub(super) refers: bool,
+}
+
+/// A request as it goes to a host.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Sent {
     pub(super) method: String,
     pub(super) target: String,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Bytes,
+    /// There is a body though it is empty.
+    pub(super) empty_body: bool,
     pub(super) server_vars: Vec<(String, String)>,
     pub(super) client_gone: Option<u64>,
     /// As behind `# @fault`.
@@ -99,7 +122,7 @@ impl Broken {
 }
 
 /// What stands in the answers' file.
-pub(super) type Written = std::result::Result<Answer, Broken>;
+pub(super) type Answered = std::result::Result<Answer, Broken>;
 
 impl Answer {
     pub(super) fn into_recorded(self, stderr: String) -> Recorded {
@@ -123,22 +146,35 @@ impl Answer {
 }
 
 impl Sent {
-    /// What is sent of a request of a file.
-    pub(super) fn new(
-        request: &super::HttpRequest,
-        fault: Option<&Fault>,
-        keep_calls: bool,
-    ) -> Self {
+    /// What is sent of a request of a file, with what goes wrong in it.
+    #[must_use]
+    pub fn new(request: &super::HttpRequest, fault: Option<&Fault>, keep_calls: bool) -> Self {
         Self {
             method: request.method.clone(),
             target: request.sent_target(),
             headers: request.headers.clone(),
             body: Bytes(request.body.clone()),
+            empty_body: false,
             server_vars: request.server_vars.clone(),
             client_gone: request.client_gone,
             fault: fault.map(ToString::to_string),
             keep_calls,
         }
+    }
+
+    /// The same with what `request` has now that its references have values.
+    pub(super) fn with_values(&self, request: &super::HttpRequest) -> Self {
+        Self {
+            fault: self.fault.clone(),
+            ..Self::new(request, None, self.keep_calls)
+        }
+    }
+
+    /// With a body, though it is empty.
+    #[must_use]
+    pub fn with_body(mut self) -> Self {
+        self.empty_body = true;
+        self
     }
 }
 

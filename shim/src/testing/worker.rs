@@ -1,12 +1,14 @@
 //! A process that answers requests for `test`: one interpreter, and that of one site.
 
-use super::recorder::Recorder;
-use super::wire::{ANSWERS, Answer, Broken, Bytes, Sent, Work, Written};
+use super::dialogue::Dialogue;
+use super::reference::Outcome;
+use super::send::send;
+use super::wire::{ANSWERS, Answer, Answered, Broken, Bytes, Sent, Task, Work};
 use crate::cli::HostArgs;
 use crate::codes;
-use crate::ecb_host::{Application, BytesBody, Fault, Host};
+use crate::ecb_host::{Application, Host};
 use crate::error::{Error, Result};
-use crate::run::{new_host, offline_request};
+use crate::run::new_host;
 use crate::site::{Site, SiteOptions};
 use std::fs::File;
 use std::io::Write;
@@ -40,13 +42,51 @@ pub(super) fn work(folder: &Path, args: &HostArgs) -> Result<()> {
             return out.put("host", &Err(Broken::new(&why, false)));
         }
     };
-    for (number, request) in work.requests.iter().enumerate() {
+    let mut dialogues: Vec<Option<Dialogue>> = work.files.iter().map(|_| None).collect();
+    for (number, task) in work.requests.iter().enumerate() {
+        let sent = resolved(&host, &work, task, &mut dialogues, &out);
         out.mark(&format!("begin {number}"))?;
-        let answer = answer(&host, request).map_err(|why| Broken::new(&why, false));
-        out.put(&number.to_string(), &answer)?;
+        let reply = sent.and_then(|sent| {
+            let (answer, outcome) = answer(&host, &sent);
+            // What a fault makes of it is nothing to refer to.
+            if let (Some(place), None) = (task.place, &sent.fault)
+                && let Some(dialogue) = dialogues.get_mut(place.file).and_then(Option::as_mut)
+            {
+                dialogue.keep(place.index, outcome);
+            }
+            answer
+        });
+        let reply = reply.map_err(|why| Broken::new(&why, false));
+        out.put(&number.to_string(), &reply)?;
     }
     host.terminate();
     out.mark("end")
+}
+
+/// A request with the values of what it refers to. What must be sent for that, and was not, is sent.
+fn resolved(
+    host: &Arc<Host>,
+    work: &Work,
+    task: &Task,
+    dialogues: &mut [Option<Dialogue>],
+    out: &Answers<'_>,
+) -> Result<Sent> {
+    let Some(place) = task.place else {
+        return Ok(task.sent.clone());
+    };
+    let dialogue = match &mut dialogues[place.file] {
+        Some(dialogue) => dialogue,
+        none => none.insert(Dialogue::new(&work.files[place.file])?),
+    };
+    if !place.refers {
+        return Ok(task.sent.clone());
+    }
+    let request = dialogue.request(place.index, &mut |name, request| {
+        // Where the parent has gone, the next mark tells.
+        let _ = out.mark(&format!("needs {name}"));
+        answer(host, &Sent::new(request, None, false)).1
+    })?;
+    Ok(task.sent.with_values(&request))
 }
 
 struct Answers<'a> {
@@ -59,7 +99,7 @@ struct Answers<'a> {
 
 impl Answers<'_> {
     /// Adds an answer to the file, and says so between what the script wrote.
-    fn put(&mut self, what: &str, answer: &Written) -> Result<()> {
+    fn put(&mut self, what: &str, answer: &Answered) -> Result<()> {
         self.only_once();
         let mut line = serde_json::to_vec(answer).unwrap_or_default();
         line.push(b'\n');
@@ -92,64 +132,45 @@ fn lost(path: &Path, why: &std::io::Error) -> Error {
     Error::new(codes::TEST_PROCESS, what)
 }
 
-/// Answers one request by calling the host in this process.
-fn answer(host: &Arc<Host>, request: &Sent) -> Result<Answer> {
-    let fault = request.fault.as_deref().and_then(|f| f.parse().ok());
-    let headers = request
-        .headers
-        .iter()
-        .map(|(n, v)| (n.clone(), v.clone().into_bytes()))
-        .collect();
-    let body = &request.body.0;
-    let mut sent = offline_request(
-        request.method.clone(),
-        request.target.clone(),
-        headers,
-        (!body.is_empty()).then_some(body.len()),
-        request.server_vars.clone(),
-    );
-    if fault == Some(Fault::UnknownLength) {
-        sent.length = None;
-        sent.headers
-            .retain(|(name, _)| !name.eq_ignore_ascii_case("content-length"));
-        sent.headers
-            .push(("Transfer-Encoding".to_owned(), b"chunked".to_vec()));
-    }
-    let goes = match fault {
-        Some(Fault::ClientGone(after)) => Some(after),
-        _ => request.client_gone,
-    };
-    let recorder = Recorder::new(goes);
-    host.probe().begin(request.keep_calls, fault);
+/// Answers one request by calling the host in this process; besides, what later ones may refer to.
+fn answer(host: &Arc<Host>, request: &Sent) -> (Result<Answer>, Outcome) {
     let since = Instant::now();
-    let body = BytesBody::new(body.clone());
-    let outcome = host.handle(sent, Box::new(body), Box::new(recorder.clone()));
+    let done = send(host, request);
     let micros = since.elapsed().as_micros();
-    if outcome.given_up {
+    let log = &done.outcome.log;
+    let without = |why: Error| {
+        let outcome = Outcome::Without(format!("has none: {why}"));
+        (Err(why), outcome)
+    };
+    if done.outcome.given_up {
         // Its page is this host's and no response to compare.
         let text = "the extension returned PENDING and did not end the request";
-        return Err(Error::new(codes::PENDING_TIMEOUT, text)
-            .fix("--pending-timeout waits longer, if it only needs time"));
+        return without(
+            Error::new(codes::PENDING_TIMEOUT, text)
+                .fix("--pending-timeout waits longer, if it only needs time"),
+        );
     }
     // As `run` does: the core's codes for Python and the process are the host's failures.
-    if outcome.failed() && outcome.log.contains("ISH03") {
-        let text = format!("there is no answer of a script: {}", outcome.log.trim());
-        return Err(Error::new(codes::TEST_PROCESS, text));
+    if done.outcome.failed() && log.contains("ISH03") {
+        let text = format!("there is no answer of a script: {}", log.trim());
+        return without(Error::new(codes::TEST_PROCESS, text));
     }
-    let (recorded, _) = recorder.take();
+    let outcome = done.exchange(request);
+    let recorded = done.recorded;
     let headers = recorded.headers.into_iter();
     let site = host.site();
-    Ok(Answer {
+    let answer = Answer {
         status: recorded.status,
         reason: recorded.reason,
         headers: headers.map(|(name, value)| (name, Bytes(value))).collect(),
         body: Bytes(recorded.body),
-        script_failed: outcome.failed(),
-        static_file: outcome.static_file,
-        calls: host.probe().calls(),
+        script_failed: recorded.script_failed,
+        static_file: recorded.static_file,
+        calls: recorded.calls,
         roots: [&site.root, &site.home]
             .map(|path| path.to_string_lossy().into_owned())
             .to_vec(),
         micros: u64::try_from(micros).unwrap_or(u64::MAX),
-    })
+    };
+    (Ok(answer), outcome)
 }

@@ -4,11 +4,11 @@ use crate::capture;
 use crate::response::Response;
 use crate::snapshot::HttpRequest;
 use isapi_shim::cli::{ErrorDetails, HostArgs, Reload};
-use isapi_shim::ecb_host::{self, Application, BytesBody, Said};
+use isapi_shim::ecb_host::{self, Application, Said};
 use isapi_shim::error::Error;
-use isapi_shim::run::{new_host, offline_request};
+use isapi_shim::run::new_host;
 use isapi_shim::site::{Site, SiteOptions};
-use isapi_shim::testing::Recorder;
+use isapi_shim::testing;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use std::path::PathBuf;
@@ -125,29 +125,23 @@ impl Host {
                 "this process serves another site now: one process has one site at a time",
             ));
         }
-        let (sent, body) = (&request.request, request.body());
-        let headers = sent
-            .headers
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone().into_bytes()));
-        let request = offline_request(
-            sent.method.clone(),
-            sent.sent_target(),
-            headers.collect(),
-            body.as_ref().map(Vec::len),
-            sent.server_vars.clone(),
-        );
-        let recorder = Recorder::new(None);
-        let sink = recorder.clone();
+        let sent = py.detach(|| {
+            request.sent(&self.host, |sent| {
+                let (done, captured) = capture::during(|| testing::send(&self.host, sent));
+                // It is no part of the response that is asked for.
+                capture::text(&captured.text);
+                done
+            })
+        });
+        let sent = sent.map_err(|e| python_error(&e))?;
         let _of_an_earlier_request = isapi_http::guest::take_failure();
-        let (outcome, captured) = py.detach(|| {
-            let body = BytesBody::new(body.unwrap_or_default());
-            capture::during(|| self.host.handle(request, Box::new(body), Box::new(sink)))
+        let (done, captured) = py.detach(|| {
+            let (done, captured) = capture::during(|| testing::send(&self.host, &sent));
+            request.keep(&self.host, &sent, &done);
+            (done, captured)
         });
         let exception = isapi_http::guest::take_failure();
-        let (mut recorded, cut) = recorder.take();
-        recorded.script_failed = outcome.failed();
-        recorded.static_file = outcome.static_file;
+        let (mut recorded, cut) = (done.recorded, done.cut);
         recorded.stderr = String::from_utf8_lossy(&captured.text).into_owned();
         Ok(Response {
             recorded,

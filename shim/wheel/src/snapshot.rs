@@ -3,13 +3,17 @@
 
 use crate::host::python_error;
 use crate::response::Response;
-use isapi_shim::testing::http_file::Records;
+use isapi_shim::ecb_host::{Fault, Host};
+use isapi_shim::error::Result as Outcome;
+use isapi_shim::testing::http_file::{Records, fault_key};
 use isapi_shim::testing::settle::settle;
 use isapi_shim::testing::snapshot::{self, Rendered, Update, Verdict};
-use isapi_shim::testing::{self, Environment, HttpFile, Redaction, Redactor};
+use isapi_shim::testing::{self, Dialogue, Done, Environment, HttpFile, Redaction, Redactor, Sent};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// HttpRequest(method, target, headers, body, server_vars, *, name="", title=None, redact=())
 /// --
@@ -21,13 +25,57 @@ pub(crate) struct HttpRequest {
     key: String,
     /// There is a body though it is empty.
     empty_body: bool,
+    /// What goes wrong.
+    fault: Option<Fault>,
+    /// Where requests of its file refer to one another: which one it is.
+    place: Option<(Arc<Talk>, usize)>,
+}
+
+/// What the requests of a file have said, to which host. To another one they said nothing.
+struct Talk(Mutex<(Dialogue, Weak<Host>)>);
+
+impl Talk {
+    fn with<R>(&self, host: &Arc<Host>, f: impl FnOnce(&mut Dialogue) -> R) -> R {
+        let mut talk = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (dialogue, of) = &mut *talk;
+        if !Weak::ptr_eq(of, &Arc::downgrade(host)) {
+            dialogue.forget();
+            *of = Arc::downgrade(host);
+        }
+        f(dialogue)
+    }
 }
 
 impl HttpRequest {
-    /// The body, if there is one.
-    pub(crate) fn body(&self) -> Option<Vec<u8>> {
-        let there = self.empty_body || !self.request.body.is_empty();
-        there.then(|| self.request.body.clone())
+    /// What is to be sent, now that what it refers to is known. What must be sent for that goes to
+    /// `send`. Detached: a script may run meanwhile.
+    pub(crate) fn sent(&self, host: &Arc<Host>, send: impl Fn(&Sent) -> Done) -> Outcome<Sent> {
+        let keep_calls = self.request.records.host_calls;
+        let new = |request: &testing::HttpRequest| {
+            let sent = Sent::new(request, self.fault.as_ref(), keep_calls);
+            if self.empty_body {
+                sent.with_body()
+            } else {
+                sent
+            }
+        };
+        let Some((talk, index)) = &self.place else {
+            return Ok(new(&self.request));
+        };
+        let request = talk.with(host, |dialogue| {
+            dialogue.request(*index, &mut |_, request| {
+                let sent = Sent::new(request, None, false);
+                send(&sent).exchange(&sent)
+            })
+        });
+        Ok(new(&request?))
+    }
+
+    /// Keeps its response for those that refer to it. Detached, as before.
+    pub(crate) fn keep(&self, host: &Arc<Host>, sent: &Sent, done: &Done) {
+        if let (Some((talk, index)), None) = (&self.place, &self.fault) {
+            talk.with(host, |dialogue| dialogue.keep(*index, done.exchange(sent)));
+        }
     }
 }
 
@@ -51,6 +99,8 @@ impl HttpRequest {
         Ok(Self {
             key: name,
             empty_body: body.is_some(),
+            fault: None,
+            place: None,
             request: testing::HttpRequest {
                 name: None,
                 title,
@@ -68,6 +118,7 @@ impl HttpRequest {
                 faults: Vec::new(),
                 records: Records::default(),
                 shares_state: false,
+                refers_to: Vec::new(),
             },
         })
     }
@@ -107,18 +158,7 @@ impl HttpRequest {
     /// Why it is not sent, or None.
     #[getter]
     fn skip(&self) -> Option<&str> {
-        let request = &self.request;
-        if request.skip.is_some() {
-            return request.skip.as_deref();
-        }
-        // What needs a host that is told to fail, or to count: the command has one for each run.
-        if request.client_gone.is_some() {
-            Some("# @expect-abort is for `isapi-shim test`")
-        } else if request.records.host_calls {
-            Some("# @record host-calls is for `isapi-shim test`")
-        } else {
-            None
-        }
+        self.request.skip.as_deref()
     }
 
     /// The same request, for a snapshot of another name.
@@ -134,6 +174,8 @@ impl HttpRequest {
             request,
             key: name,
             empty_body: self.empty_body,
+            fault: self.fault.clone(),
+            place: self.place.clone(),
         })
     }
 }
@@ -151,14 +193,33 @@ pub(crate) fn read_http_file(
     let folder = path.parent().unwrap_or(Path::new("."));
     let file = Environment::find(folder, env).and_then(|env| HttpFile::load(&path, &env));
     let file = file.map_err(|e| python_error(&e))?;
-    let keys: Vec<String> = (0..file.requests.len()).map(|i| file.key(i)).collect();
-    let requests = file.requests.into_iter().zip(keys);
-    let requests = requests.map(|(request, key)| HttpRequest {
-        request,
+    let talk = file.written.as_deref().map(Dialogue::new).transpose();
+    let talk = talk.map_err(|e| python_error(&e))?;
+    let talk = talk.map(|dialogue| Arc::new(Talk(Mutex::new((dialogue, Weak::new())))));
+    let request = |index: usize, key: String, fault: Option<Fault>| HttpRequest {
+        request: file.requests[index].clone(),
         key,
         empty_body: false,
-    });
-    Ok((requests.collect(), file.warnings))
+        fault,
+        place: talk.clone().map(|talk| (talk, index)),
+    };
+    let mut requests = Vec::new();
+    // Behind all others, as for the command.
+    let mut with_faults = Vec::new();
+    for (index, of_file) in file.requests.iter().enumerate() {
+        let key = file.key(index);
+        let mut seen = HashSet::new();
+        let faults = of_file.faults.iter().filter(|_| of_file.skip.is_none());
+        for fault in faults {
+            let key = fault_key(&key, fault);
+            if seen.insert(key.clone()) {
+                with_faults.push(request(index, key, Some(fault.clone())));
+            }
+        }
+        requests.push(request(index, key, None));
+    }
+    requests.extend(with_faults);
+    Ok((requests, file.warnings))
 }
 
 fn render(request: &HttpRequest, response: &Response, source: &str) -> Rendered {
@@ -167,7 +228,11 @@ fn render(request: &HttpRequest, response: &Response, source: &str) -> Rendered 
         redactions.extend(Redaction::of_static_files());
     }
     let redactor = Redactor::new(&redactions, &response.roots);
-    snapshot::render(&response.recorded, &request.request, source, &redactor)
+    let mut rendered = snapshot::render(&response.recorded, &request.request, source, &redactor);
+    if let Some(fault) = &request.fault {
+        rendered.note_fault(&fault.to_string());
+    }
+    rendered
 }
 
 /// shown(request, response, /)

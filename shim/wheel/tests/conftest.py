@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -56,7 +56,7 @@ def shim():
     """Runs the installed command; standard input is empty and there is no terminal."""
 
     def run(*arguments, cwd=None, **environment):
-        program = Path(sys.executable).parent / "isapi-shim"
+        program = Path(sysconfig.get_path("scripts")) / "isapi-shim"
         return subprocess.run(
             [str(program), *map(str, arguments)],
             cwd=cwd,

@@ -163,9 +163,125 @@ def test_variables_come_from_the_environment_that_is_named(project):
     project.run_tests("--isapi-update", "-o", "isapi_env=dev").assert_outcomes(passed=1)
 
 
-def test_what_only_the_command_can_do_is_skipped(project):
-    write(project.path / "site", a__http="# @expect-abort 3\nGET /hello.py\n")
-    project.run_tests("--isapi-update").assert_outcomes(skipped=1)
+LARGE = """\
+from Http import *
+import sys
+def Request():
+    Header("Content-type: text/plain")
+    sys.stderr.write("about " + Env.REQUEST_METHOD)
+    Write(Read() or b"x" * 1000)
+"""
+HOST = """\
+### Gone
+# @name gone
+# @expect-abort 3
+GET /large.py
+
+### Calls
+# @name calls
+# @record host-calls, stderr
+# @fault client-gone=2
+# @fault short-reads=1
+# @fault unknown-length
+POST /large.py
+
+abcdef
+
+### Not sent
+# @name not-sent
+# @skip later
+# @fault zero-read
+GET /large.py
+"""
+
+
+def test_aborts_faults_and_host_calls_are_as_with_the_command(project, shim):
+    site = write(project.path / "site", large__py=LARGE, host__http=HOST)
+    project.run_tests("--isapi-update").assert_outcomes(passed=5, skipped=1)
+    folder = site / "snapshots"
+    ours = {file.name: file.read_bytes() for file in folder.iterdir()}
+    names = ["", "@client-gone-2", "@short-reads-1", "@unknown-length"]
+    assert sorted(ours) == [*(f"host__calls{name}.snap" for name in names), "host__gone.snap"]
+    assert b"the client went away after 3 bytes" in ours["host__gone.snap"]
+    assert b"----- host calls -----" in ours["host__calls.snap"]
+    assert b"about POST" in ours["host__calls.snap"]
+    result = shim("test", cwd=site)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert shim("test", cwd=site, INSTA_UPDATE="force").returncode == 0
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == ours
+    # One alone, and what a fault leaves behind is nothing to the next.
+    project.run_tests("site/host.http::calls@client-gone-2").assert_outcomes(passed=1)
+    project.run_tests().assert_outcomes(passed=5, skipped=1)
+
+
+LOGIN = """\
+from Http import *
+import os, sys
+TOKENS = []
+def Request():
+    sys.stderr.write("about a login\\n")
+    if Env.QUERY_STRING:
+        Write("welcome" if Env.QUERY_STRING in TOKENS else "go away")
+        return
+    TOKENS.append(os.urandom(8).hex())
+    Header("Content-type: application/json")
+    Write('{"token": "%s"}' % TOKENS[-1])
+"""
+TALK = """\
+@token = {{login.response.body.$.token}}
+
+### Log in
+# @name login
+# @redact json:$.token
+GET /login.py
+
+### Look
+# @name look
+# @fault small-buffers
+GET /login.py?{{token}}
+
+### Look again
+# @name again
+# @record stderr
+GET {{look.request.headers.X-Gone}}
+"""
+
+
+def test_requests_refer_to_the_responses_of_earlier_ones(project, shim):
+    text = TALK.replace("{{look.request.headers.X-Gone}}", "/login.py?{{token}}")
+    site = write(project.path / "site", login__py=LOGIN, talk__http=text)
+    project.run_tests("--isapi-update").assert_outcomes(passed=4)
+    stored = (site / "snapshots" / "talk__look.snap").read_text(encoding="utf-8")
+    assert stored.endswith("\nwelcome\n")
+    assert 'expression: "GET /login.py?{{login.response.body.$.token}}"' in stored
+    project.run_tests().assert_outcomes(passed=4)
+    assert shim("test", cwd=site).returncode == 0
+    # What is referred to is sent though it is no test of this run.
+    project.run_tests("site/talk.http::again").assert_outcomes(passed=1)
+    project.run_tests("-n", "2").assert_outcomes(passed=4)
+
+
+def test_a_reference_without_a_value_fails_that_request_only(project):
+    write(project.path / "site", login__py=LOGIN, talk__http=TALK)
+    result = project.run_tests("--isapi-update")
+    result.assert_outcomes(passed=3, failed=1)
+    result.stdout.fnmatch_lines(
+        ["*ISH0629*", "*the request of `look` has no header `X-Gone`*", "*talk.http:16:5*"]
+    )
+    write(project.path / "site", talk__http=TALK.replace("{{look.", "{{lok."))
+    result = project.run_tests()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*ISH0626*"])
+
+
+def test_another_file_between_does_not_spoil_what_was_answered(project):
+    text = TALK.replace("{{look.request.headers.X-Gone}}", "/login.py?{{token}}")
+    site = write(project.path / "site", login__py=LOGIN, talk__http=text)
+    write(site, other__http="GET /hello.py\n")
+    other = ["site/other.http::get-hello-py", "site/talk.http::look"]
+    names = ["site/talk.http::login", *other]
+    project.run_tests("--isapi-update", *names).assert_outcomes(passed=3)
+    project.run_tests(*names).assert_outcomes(passed=3)
 
 
 def test_syrupy_takes_responses(project):
