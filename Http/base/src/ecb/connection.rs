@@ -396,3 +396,7 @@ pub unsafe fn fill_version(info: *mut HSE_VERSION_INFO) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;

@@ -16,11 +16,24 @@ use std::time::Duration;
 pub(super) struct Run {
     pub(super) input: Arc<Input>,
     /// Memory that asynchronous operations may use until the input is done.
-    arena: Mutex<Vec<Box<[u8]>>>,
+    arena: Mutex<Vec<Kept>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     operations: AtomicBool,
     /// How requests that were called back for are called back for once more.
     last: Mutex<Option<Call>>,
+}
+
+/// Memory that is owned here and used elsewhere.
+struct Kept(*mut [u8]);
+
+// SAFETY: bytes, which are only freed here.
+unsafe impl Send for Kept {}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // SAFETY: made by `Box::into_raw`; nobody uses it any more, since the input is done.
+        drop(unsafe { Box::from_raw(self.0) });
+    }
 }
 
 static CURRENT: Mutex<Option<Arc<Run>>> = Mutex::new(None);
@@ -162,13 +175,13 @@ impl Run {
 
     /// Memory that stays until the input is done.
     pub(super) fn keep(&self, bytes: Vec<u8>) -> *mut u8 {
-        let mut bytes = bytes.into_boxed_slice();
-        let at = bytes.as_mut_ptr();
+        // Raw, because the host writes into it while it is kept here.
+        let bytes = Box::into_raw(bytes.into_boxed_slice());
         self.arena
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(bytes);
-        at
+            .push(Kept(bytes));
+        bytes.cast()
     }
 
     /// A C string that stays, or NULL.
