@@ -73,7 +73,21 @@ def _execute(path, excepthook):
         # connections, streams around sys.stdout.buffer.
         del main
         sys.modules.pop("__main__", None)
-        gc.collect(1)
+        _collect()
+
+
+#: Collections of the young objects between two of all.
+_YOUNG = 500
+
+
+def _collect():
+    """Closes what hangs together in circles, too.
+
+    Each collection makes what else is alive in the process old, and puts off Python's own
+    collections. So now and then all objects are looked at: nobody else would do it.
+    """
+    full = gc.isenabled() and gc.get_count()[2] >= _YOUNG
+    gc.collect(2 if full else 1)
 
 
 def _exit(code):

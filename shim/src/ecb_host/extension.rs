@@ -96,13 +96,39 @@ impl Extension {
     /// # Errors
     /// `GetExtensionVersion` refused.
     pub fn built_in() -> Result<Self> {
+        // SAFETY: these are the entry points of an extension.
+        unsafe {
+            Self::linked(
+                "the built-in core",
+                built_in::GetExtensionVersion,
+                built_in::HttpExtensionProc,
+                Some(built_in::TerminateExtension),
+                Some(built_in::SetLastError),
+            )
+        }
+    }
+
+    /// An extension that is a part of this program; `shown` names it in errors.
+    ///
+    /// # Errors
+    /// `GetExtensionVersion` refused.
+    ///
+    /// # Safety
+    /// The functions are the entry points of an ISAPI extension.
+    pub unsafe fn linked(
+        shown: &str,
+        version: GetExtensionVersionFn,
+        process: HttpExtensionProcFn,
+        terminate: Option<TerminateExtensionFn>,
+        set_last_error: Option<SetLastErrorFn>,
+    ) -> Result<Self> {
         let mut extension = Self {
             name: String::new(),
-            process: built_in::HttpExtensionProc,
-            terminate: Some(built_in::TerminateExtension),
+            process,
+            terminate,
         };
-        remember_set_last_error(Some(built_in::SetLastError));
-        extension.start(built_in::GetExtensionVersion, "the built-in core")?;
+        remember_set_last_error(set_last_error);
+        extension.start(version, shown)?;
         Ok(extension)
     }
 

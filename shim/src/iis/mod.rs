@@ -29,7 +29,18 @@ use std::io::Write;
 /// # Errors
 /// Options or files that cannot be used.
 pub fn iis(command: &IisCommand) -> Result<Option<Exit>> {
-    let (text, exit) = match command {
+    let (text, exit) = answer(command)?;
+    // A reader that goes away (`| head`) has seen what it wanted.
+    let _reader_gone = std::io::stdout().lock().write_all(text.as_bytes());
+    Ok(exit)
+}
+
+/// What a command prints, and its exit code.
+///
+/// # Errors
+/// Options or files that cannot be used.
+pub fn answer(command: &IisCommand) -> Result<(String, Option<Exit>)> {
+    Ok(match command {
         IisCommand::Config(args) => (config::config(args)?, None),
         IisCommand::Check(args) => {
             let report = check::check(args)?;
@@ -39,8 +50,5 @@ pub fn iis(command: &IisCommand) -> Result<Option<Exit>> {
             };
             (text, report.has_errors().then_some(Exit::Failed))
         }
-    };
-    // A reader that goes away (`| head`) has seen what it wanted.
-    let _reader_gone = std::io::stdout().lock().write_all(text.as_bytes());
-    Ok(exit)
+    })
 }

@@ -1,7 +1,7 @@
 //! What a script takes for its own, and that it is put back.
 
 use super::{PLAIN, plain, site};
-use acceptance::http::get;
+use acceptance::http::{Connection, get};
 use acceptance::server::Server;
 use acceptance::site::Site;
 use acceptance::target::shown;
@@ -49,6 +49,32 @@ fn dataclasses_and_pickles_find_main() {
     for _ in 0..2 {
         assert_eq!(get(&server.address, "/app.cgi").text(), "Point(x=1, y=2)\n");
     }
+}
+
+#[test]
+fn what_other_scripts_leave_in_circles_is_collected_in_the_end() {
+    let site = plain("print('x')");
+    // Each object lives through one CGI script, and belongs to the old ones then.
+    site.file(
+        "keeps.py",
+        "from Http import *\nimport weakref\n\nclass Node: pass\n\nalive = weakref.WeakSet()\n\n\
+         def Request():\n    global last\n    last = Node()\n    last.itself = last\n    \
+         alive.add(last)\n    Write(str(len(alive)))\n",
+    );
+    let server = Server::start(site.root(), &["--no-access-log"]);
+    let mut connection = Connection::open(&server.address);
+    let mut most = 0;
+    for _ in 0..1200 {
+        most = most.max(
+            connection
+                .get("/keeps.py")
+                .text()
+                .parse()
+                .expect("a number"),
+        );
+        assert_eq!(connection.get("/app.cgi").text(), "x\n");
+    }
+    assert!(most < 600, "{most} objects were alive");
 }
 
 #[test]

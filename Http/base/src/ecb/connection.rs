@@ -393,6 +393,7 @@ pub unsafe fn fill_version(info: *mut HSE_VERSION_INFO) -> bool {
     }
     true
 }
+
 /// UTF-16 in this machine's byte order, with its NUL.
 fn text_of_utf16(bytes: &[u8]) -> String {
     let (pairs, _) = bytes.as_chunks::<2>();
@@ -408,3 +409,7 @@ fn text_of_utf16(bytes: &[u8]) -> String {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;

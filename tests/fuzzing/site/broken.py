@@ -1,0 +1,3 @@
+from Http import *
+
+raise SystemExit("while it is loaded")

@@ -1,0 +1,7 @@
+"""A handler in the place of the home's."""
+
+from Http import *
+
+
+def Request():
+    Write("handled " + Env.URL)

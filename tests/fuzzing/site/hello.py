@@ -1,0 +1,6 @@
+from Http import *
+
+
+def Request():
+    Header("Content-Type: text/plain")
+    Write("Hello, World!")

@@ -1,0 +1,7 @@
+from Http import *
+
+
+def Request():
+    if Env.QUERY_STRING != "stay":
+        return True
+    Write("stayed")
