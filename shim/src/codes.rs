@@ -77,6 +77,9 @@ codes! {
     212 HANDLER_MISSING     Usage "the wildcard handler's file cannot be used"
     213 OPEN_TO_OTHERS      Host  "the server listens for other computers"
     214 FORKED              Failed "a child process of a script came back into the server"
+    215 SERVE_OPTION        Usage "an option of serve cannot be used"
+    216 WORKER_ENDED        Host  "a worker process ended"
+    217 WORKERS_FAILED      Host  "the worker processes do not start"
     // 05xx: extensions and the ECB contract
     501 EXTENSION_MISSING    Usage "the extension library does not exist"
     502 EXTENSION_UNLOADABLE Host  "the extension library cannot be loaded"

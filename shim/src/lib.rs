@@ -13,6 +13,8 @@ pub mod process;
 pub mod run;
 pub mod serve;
 mod severity;
+#[cfg(unix)]
+mod shared;
 pub mod site;
 pub mod testing;
 
@@ -23,7 +25,8 @@ use std::ffi::OsString;
 
 /// The whole command: parses the arguments, acts, reports, and gives the exit code.
 pub fn command(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
-    let cli = match Cli::try_parse_from(args) {
+    let words: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    let cli = match Cli::try_parse_from(&words) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no errors; everything else is one of usage.
@@ -32,7 +35,7 @@ pub fn command(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u
             return if failed { Exit::Usage as u8 } else { 0 };
         }
     };
-    match act(&cli.command) {
+    match act(&cli.command, &words) {
         Ok(None) => 0,
         Ok(Some(exit)) => exit as u8,
         Err(error) => {
@@ -44,10 +47,11 @@ pub fn command(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u
     }
 }
 
-fn act(command: &Command) -> error::Result<Option<Exit>> {
+/// `words`: the command line.
+fn act(command: &Command, words: &[OsString]) -> error::Result<Option<Exit>> {
     match command {
         Command::Run(args) => run::run(args),
-        Command::Serve(args) => serve::serve(args),
+        Command::Serve(args) => serve::serve(args, words),
         Command::Test(args) => testing::command::test(args),
         Command::Review(args) => testing::review::review(args),
         Command::Accept(which) => testing::review::accept(which),

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::OsString;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -25,6 +25,20 @@ pub fn program() -> std::io::Result<Command> {
         return Ok(command);
     }
     std::env::current_exe().map(Command::new)
+}
+
+/// How a process ended, as the end of a sentence.
+pub(crate) fn how_it_ended(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return format!("was ended by signal {signal}");
+    }
+    match status.code() {
+        // A number of Windows, such as 0xc0000005.
+        Some(code) if !(0..=255).contains(&code) => format!("ended with {code:#010x}"),
+        Some(code) => format!("ended with {code}"),
+        None => "ended".to_owned(),
+    }
 }
 
 /// Ends the process, without what the C library and loaded libraries do at an end: Python is never

@@ -6,6 +6,7 @@ pub mod http;
 pub mod iis;
 #[cfg(feature = "windows")]
 pub mod installation;
+pub mod metrics;
 pub mod other_host;
 pub mod pe;
 pub mod probe;

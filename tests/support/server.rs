@@ -134,11 +134,16 @@ impl Server {
 
     /// Sends the signal of Ctrl-C.
     pub fn signal(&self) {
-        let status = Command::new("kill")
-            .args(["-INT", &self.id().to_string()])
-            .status();
-        assert!(status.is_ok_and(|s| s.success()), "the signal is sent");
+        send_signal("INT", self.id());
     }
+}
+
+/// Sends a signal to a process.
+pub fn send_signal(name: &str, process: u32) {
+    let status = Command::new("kill")
+        .args([format!("-{name}"), process.to_string()])
+        .status();
+    assert!(status.is_ok_and(|s| s.success()), "the signal is sent");
 }
 
 impl Drop for Server {

@@ -1,7 +1,8 @@
 //! What can be seen of `serve` from outside: its metrics, and its access log in each format.
 
 use acceptance::http::{Connection, get, send};
-use acceptance::server::{Server, wait};
+use acceptance::metrics::{measured, metric, wait_for};
+use acceptance::server::Server;
 use acceptance::site::Site;
 use acceptance::{finish, shim};
 use serde_json::Value;
@@ -130,30 +131,6 @@ fn a_format_for_a_log_that_is_off_is_refused() {
     assert_eq!(finish(command).code, 2);
 }
 
-/// A server with metrics, and the address of these.
-fn measured(site: &Site, options: &[&str]) -> (Server, String) {
-    let server = Server::start(site.root(), &[&["--metrics", "0"], options].concat());
-    let err = server.wait_for_err(|text| text.contains("/metrics\n"));
-    let address = err
-        .split("metrics at http://")
-        .nth(1)
-        .and_then(|rest| rest.split('/').next())
-        .expect("an address");
-    (server, address.to_owned())
-}
-
-/// A metric's value; 0 where it has none yet.
-fn metric(address: &str, series: &str) -> f64 {
-    let text = get(address, "/metrics").text();
-    let of = |line: &str| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok();
-    text.lines().find_map(of).unwrap_or(0.0)
-}
-
-/// Waits for a value: what a request leaves is counted after its response has gone out.
-fn wait_for(address: &str, series: &str, value: f64) {
-    wait(|| (metric(address, series) == value).then_some(()));
-}
-
 /// `isapi_shim_requests_total{...}`
 fn requests(code: &str, method: &str) -> String {
     format!("isapi_shim_requests_total{{code=\"{code}\",method=\"{method}\"}}")
@@ -164,7 +141,7 @@ const COUNT: &str = "isapi_shim_request_duration_seconds_count";
 #[test]
 fn metrics_count_what_happened() {
     let site = site();
-    let (server, metrics) = measured(&site, &[]);
+    let (server, metrics) = measured(site.root(), &[]);
     for _ in 0..3 {
         assert_eq!(get(&server.address, "/app.py").text(), "hello");
     }
@@ -209,7 +186,7 @@ fn a_script_that_blocks_is_in_progress_until_another_request_releases_it() {
         "import gate\ngate.OPEN.wait()\nWrite('through')",
     );
     site.request("opens.py", "import gate\ngate.OPEN.set()\nWrite('open')");
-    let (server, metrics) = measured(&site, &["--reload", "never"]);
+    let (server, metrics) = measured(site.root(), &["--reload", "never"]);
     let mut waits = Connection::open(&server.address);
     waits
         .send("GET /waits.py HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -236,7 +213,7 @@ fn requests_beyond_the_threads_are_in_the_queue() {
         "import os, time\nwhile not os.path.exists({go:?}):\n    time.sleep(0.005)\nWrite('through')"
     );
     site.request("waits.py", &body);
-    let (server, metrics) = measured(&site, &["--threads", "1"]);
+    let (server, metrics) = measured(site.root(), &["--threads", "1"]);
     assert_eq!(metric(&metrics, "isapi_shim_threads_max"), 1.0);
     let mut connections = Vec::new();
     for (target, busy, queue) in [
@@ -264,7 +241,7 @@ fn requests_beyond_the_threads_are_in_the_queue() {
 #[test]
 fn only_metrics_are_at_the_address_of_metrics() {
     let site = site();
-    let (server, metrics) = measured(&site, &[]);
+    let (server, metrics) = measured(site.root(), &[]);
     let page = get(&metrics, "/metrics");
     assert_eq!(
         page.header("content-type"),
@@ -302,7 +279,7 @@ fn only_metrics_are_at_the_address_of_metrics() {
 #[test]
 fn every_metric_is_in_the_documentation() {
     let site = site();
-    let (_server, metrics) = measured(&site, &[]);
+    let (_server, metrics) = measured(site.root(), &[]);
     let documented = acceptance::docs::read("docs/observing.md");
     let text = get(&metrics, "/metrics").text();
     let names: Vec<&str> = text

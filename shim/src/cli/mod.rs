@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 pub use testing::{PendingArgs, PendingFormat, PendingPaths, ReviewArgs, TestArgs};
-pub use values::{HeaderArg, MetricsAddr, ServerVar};
+pub use values::{HeaderArg, MetricsAddr, ServerVar, WorkerArg};
 
 /// Run, serve and test PyISAPIe scripts (`from Http import *`) without IIS.
 #[derive(Debug, Parser)]
@@ -271,6 +271,7 @@ Examples:
   isapi-shim serve --wsgi mysite.wsgi:application
   isapi-shim serve --listen 127.0.0.1:0 --ready-file url.txt site
   isapi-shim serve --metrics 9100 --log-format json site
+  isapi-shim serve --workers 4 site
 
 The handlers of a web.config in DIR are used where there are any; what was taken from it is \
 printed at the start.")]
@@ -339,6 +340,16 @@ pub struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = 512,
           value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: u16,
+
+    /// Answer in N processes, each with a Python and threads of its own; one that ends is started
+    /// again
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u8).range(1..))]
+    pub workers: u8,
+
+    /// Be one of these processes, for a parent process
+    #[arg(long, value_name = "NUMBERS", hide = true)]
+    pub worker: Option<WorkerArg>,
 
     /// The debugger.
     #[command(flatten)]

@@ -52,6 +52,36 @@ impl FromStr for MetricsAddr {
     }
 }
 
+/// What a worker process has from its parent: which of the workers it is, and descriptors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkerArg {
+    /// Counted from 0.
+    pub slot: usize,
+    /// The socket that connections come from.
+    pub listener: i32,
+    /// The socket to the parent.
+    pub link: i32,
+    /// The memory of the counters.
+    pub counters: i32,
+}
+
+impl FromStr for WorkerArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers: Option<Vec<i32>> = text.split(',').map(|n| n.parse().ok()).collect();
+        let [slot, listener, link, counters] = numbers
+            .and_then(|numbers| <[i32; 4]>::try_from(numbers).ok())
+            .ok_or("four numbers are wanted")?;
+        Ok(Self {
+            slot: usize::try_from(slot).map_err(|e| e.to_string())?,
+            listener,
+            link,
+            counters,
+        })
+    }
+}
+
 /// `NAME=VALUE`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerVar {

@@ -25,6 +25,9 @@ pub(super) fn line(said: Said, text: &str) {
     if let Some(listener) = LISTENER.get() {
         return listener(said, text);
     }
-    // Plain: nothing in it is coloured. There is nowhere left to report that it cannot be written.
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    // Plain: nothing in it is coloured. In one piece, so that lines of different processes do not
+    // mix. There is nowhere left to report that it cannot be written.
+    let _ = std::io::stderr()
+        .lock()
+        .write_all(format!("{text}\n").as_bytes());
 }

@@ -70,9 +70,8 @@ pub(super) async fn answer(
     let answering = wire.answering();
     let running = Running::new(Arc::clone(&shared));
     let counted = shared
-        .metrics
-        .as_ref()
-        .map(|m| m.arrived(incoming.method().as_str(), since));
+        .counts
+        .map(|counts| counts.arrived(incoming.method().as_str(), since));
     let (parts, body) = incoming.into_parts();
     let length = hyper::body::Body::size_hint(&body).exact();
     let past = shared.costs.past(parts.uri.path());

@@ -40,46 +40,53 @@ const BUCKETS: [(u64, &str); 16] = [
     (60_000_000, "60"),
 ];
 
-/// Everything that is counted.
-#[derive(Debug)]
-pub(super) struct Metrics {
-    started: SystemTime,
-    threads_max: u16,
-    /// By method and code; an array, so that counting takes no lock.
-    requests: Box<[AtomicU64]>,
-    /// Each request in one of them; the last is for those above all bounds.
-    buckets: [AtomicU64; BUCKETS.len() + 1],
-    microseconds: AtomicU64,
-    sent: AtomicU64,
-    in_progress: AtomicU64,
-    busy: AtomicU64,
-    open: AtomicU64,
-    connections: AtomicU64,
-}
+/// Where what is in the array, behind the requests by method and code. Each request is in one of
+/// the buckets; the last is for those above all bounds.
+const BUCKETS_AT: usize = METHODS.len() * CODES;
+const MICROSECONDS: usize = BUCKETS_AT + BUCKETS.len() + 1;
+const SENT: usize = MICROSECONDS + 1;
+const IN_PROGRESS: usize = SENT + 1;
+const BUSY: usize = IN_PROGRESS + 1;
+const OPEN: usize = BUSY + 1;
+const CONNECTIONS: usize = OPEN + 1;
+/// The number of the process, while it is a worker that takes connections.
+const PROCESS: usize = CONNECTIONS + 1;
 
-impl Metrics {
-    pub(super) fn new(threads_max: u16, started: SystemTime) -> Self {
-        let requests = std::iter::repeat_with(AtomicU64::default);
-        Self {
-            started,
-            threads_max,
-            requests: requests.take(METHODS.len() * CODES).collect(),
-            buckets: Default::default(),
-            microseconds: AtomicU64::new(0),
-            sent: AtomicU64::new(0),
-            in_progress: AtomicU64::new(0),
-            busy: AtomicU64::new(0),
-            open: AtomicU64::new(0),
-            connections: AtomicU64::new(0),
-        }
+/// What one process has counted: an array, so that counting takes no lock, and so that it can lie
+/// in memory that processes share and survive the one that counted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counts(&'static [AtomicU64; Counts::LENGTH]);
+
+impl Counts {
+    pub(super) const LENGTH: usize = PROCESS + 1;
+
+    /// Of this process alone.
+    pub(super) fn own() -> Self {
+        let zeros: Vec<AtomicU64> = std::iter::repeat_with(AtomicU64::default)
+            .take(Self::LENGTH)
+            .collect();
+        Self::of(Vec::leak(zeros)).unwrap_or_else(|| unreachable!("it has that length"))
+    }
+
+    /// In memory that starts with zeros; `None`: it has another length.
+    pub(super) fn of(memory: &'static [AtomicU64]) -> Option<Self> {
+        memory.try_into().ok().map(Self)
+    }
+
+    fn add(self, at: usize, number: u64) {
+        self.0[at].fetch_add(number, Relaxed);
+    }
+
+    fn subtract(self, at: usize, number: u64) {
+        self.0[at].fetch_sub(number, Relaxed);
     }
 
     /// A request has come, and waits for a thread.
-    pub(super) fn arrived(self: &Arc<Self>, method: &str, since: Instant) -> Counted {
+    pub(super) fn arrived(self, method: &str, since: Instant) -> Counted {
         let own = METHODS.iter().position(|m| *m == method);
-        self.in_progress.fetch_add(1, Relaxed);
+        self.add(IN_PROGRESS, 1);
         Counted {
-            metrics: Arc::clone(self),
+            counts: self,
             method: own.unwrap_or(METHODS.len() - 1),
             since,
             begun: false,
@@ -89,18 +96,77 @@ impl Metrics {
     }
 
     /// A connection was accepted.
-    pub(super) fn connected(self: &Arc<Self>) -> Connected {
-        self.open.fetch_add(1, Relaxed);
-        self.connections.fetch_add(1, Relaxed);
-        Connected(Arc::clone(self))
+    pub(super) fn connected(self) -> Connected {
+        self.add(OPEN, 1);
+        self.add(CONNECTIONS, 1);
+        Connected(self)
     }
 
-    fn took(&self, time: Duration) {
+    fn took(self, time: Duration) {
         let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let bucket = BUCKETS.partition_point(|(bound, _)| *bound < micros);
-        self.microseconds.fetch_add(micros, Relaxed);
+        self.add(MICROSECONDS, micros);
         // Whoever sees the request here sees what else is counted of it.
-        self.buckets[bucket].fetch_add(1, Release);
+        self.0[BUCKETS_AT + bucket].fetch_add(1, Release);
+    }
+
+    /// The number of the process, if it is a worker that takes connections.
+    fn process(self) -> Option<u64> {
+        Some(self.0[PROCESS].load(Relaxed)).filter(|id| *id > 0)
+    }
+}
+
+/// Of workers, which see each other's.
+#[cfg(unix)]
+impl Counts {
+    /// This process takes connections from now on, or no more.
+    pub(super) fn takes(self, takes: bool) {
+        let id = if takes { std::process::id() } else { 0 };
+        self.0[PROCESS].store(id.into(), Relaxed);
+    }
+
+    /// How many connections are open, if the process takes more.
+    pub(super) fn taken(self) -> Option<u64> {
+        self.process().map(|_| self.0[OPEN].load(Relaxed))
+    }
+
+    /// The process has ended, with whatever was under way in it.
+    pub(super) fn forsaken(self) {
+        for at in [IN_PROGRESS, BUSY, OPEN, PROCESS] {
+            self.0[at].store(0, Relaxed);
+        }
+    }
+}
+
+/// The sums over all processes, and what is known besides.
+#[derive(Debug)]
+pub(super) struct Metrics {
+    started: SystemTime,
+    threads_max: u64,
+    counts: Vec<Counts>,
+    /// How often workers were started again.
+    restarts: Option<Arc<AtomicU64>>,
+}
+
+impl Metrics {
+    /// `threads_max`: of all processes together.
+    pub(super) fn new(
+        threads_max: u64,
+        started: SystemTime,
+        counts: Vec<Counts>,
+        restarts: Option<Arc<AtomicU64>>,
+    ) -> Self {
+        Self {
+            started,
+            threads_max,
+            counts,
+            restarts,
+        }
+    }
+
+    fn sum(&self, at: usize) -> u64 {
+        let counts = self.counts.iter().map(|counts| counts.0[at].load(Acquire));
+        counts.fold(0, u64::wrapping_add)
     }
 
     /// The whole text.
@@ -110,8 +176,8 @@ impl Metrics {
         self.durations(&mut page);
         // Each is read once, so that the three values of one text agree. One may change between
         // the two.
-        let busy = self.busy.load(Relaxed);
-        let in_progress = self.in_progress.load(Relaxed).max(busy);
+        let busy = self.sum(BUSY);
+        let in_progress = self.sum(IN_PROGRESS).max(busy);
         let gauges = [
             (
                 "isapi_shim_requests_in_progress",
@@ -131,12 +197,12 @@ impl Metrics {
             (
                 "isapi_shim_threads_max",
                 "How many threads may work on requests at once.",
-                self.threads_max.into(),
+                self.threads_max,
             ),
             (
                 "isapi_shim_connections_open",
                 "Connections that are open.",
-                self.open.load(Relaxed),
+                self.sum(OPEN),
             ),
         ];
         for (name, help, value) in gauges {
@@ -146,16 +212,35 @@ impl Metrics {
             "isapi_shim_connections_total",
             "counter",
             "Connections that were accepted.",
-            self.connections.load(Relaxed),
+            self.sum(CONNECTIONS),
         );
         page.single(
             "isapi_shim_response_bytes_total",
             "counter",
             "Bytes of response bodies, counted when a request ends.",
-            self.sent.load(Relaxed),
+            self.sum(SENT),
         );
+        if let Some(restarts) = &self.restarts {
+            page.single(
+                "isapi_shim_workers",
+                "gauge",
+                "Worker processes that take connections.",
+                self.workers().count(),
+            );
+            page.single(
+                "isapi_shim_worker_restarts_total",
+                "counter",
+                "Worker processes that ended and were started again.",
+                restarts.load(Relaxed),
+            );
+        }
         self.process(&mut page);
         page.0
+    }
+
+    /// The numbers of the workers.
+    fn workers(&self) -> impl Iterator<Item = u64> {
+        self.counts.iter().filter_map(|counts| counts.process())
     }
 
     fn requests(&self, page: &mut Page) {
@@ -165,13 +250,14 @@ impl Metrics {
             "counter",
             "Requests that have ended, by status and method.",
         );
-        for (method, counts) in METHODS.iter().zip(self.requests.chunks(CODES)) {
-            for (code, count) in counts.iter().enumerate() {
+        for (number, method) in METHODS.iter().enumerate() {
+            for code in 0..CODES {
+                let count = self.sum(number * CODES + code);
                 let code = match code {
                     0 => "none".to_owned(),
                     code => code.to_string(),
                 };
-                match count.load(Relaxed) {
+                match count {
                     0 => {}
                     count => page.line(
                         name,
@@ -194,11 +280,11 @@ impl Metrics {
         page.head(name, "histogram", help);
         let bounds = BUCKETS.iter().map(|(_, label)| *label).chain(["+Inf"]);
         let mut total = 0;
-        for (here, bound) in self.buckets.iter().zip(bounds) {
-            total += here.load(Acquire);
+        for (number, bound) in bounds.enumerate() {
+            total += self.sum(BUCKETS_AT + number);
             page.line(&bucket, &format!("{{le=\"{bound}\"}}"), total);
         }
-        let micros = self.microseconds.load(Relaxed);
+        let micros = self.sum(MICROSECONDS);
         page.line(
             &sum,
             "",
@@ -209,7 +295,11 @@ impl Metrics {
 
     /// By the names that all clients of Prometheus use.
     fn process(&self, page: &mut Page) {
-        if let Some(bytes) = resident_memory() {
+        let workers = self.workers().map(|id| id.to_string());
+        let processes = std::iter::once("self".to_owned()).chain(workers);
+        let memory = processes.filter_map(|process| resident_memory(&process));
+        // One that ended just now has none; this process always has some.
+        if let Some(bytes) = memory.reduce(|a, b| a + b) {
             let name = "process_resident_memory_bytes";
             page.single(name, "gauge", "Resident memory size in bytes.", bytes);
         }
@@ -227,7 +317,7 @@ impl Metrics {
 /// One request, counted when dropped: also where a panic ends it.
 #[derive(Debug)]
 pub(super) struct Counted {
-    metrics: Arc<Metrics>,
+    counts: Counts,
     method: usize,
     since: Instant,
     begun: bool,
@@ -238,7 +328,7 @@ pub(super) struct Counted {
 impl Counted {
     /// A thread has taken it.
     pub(super) fn begun(&mut self) {
-        self.metrics.busy.fetch_add(1, Relaxed);
+        self.counts.add(BUSY, 1);
         self.begun = true;
     }
 
@@ -251,28 +341,28 @@ impl Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        let metrics = &self.metrics;
+        let counts = self.counts;
         if !self.begun {
             // The server ended before a thread was free: nobody has answered.
-            metrics.in_progress.fetch_sub(1, Relaxed);
+            counts.subtract(IN_PROGRESS, 1);
             return;
         }
-        metrics.busy.fetch_sub(1, Relaxed);
-        metrics.in_progress.fetch_sub(1, Relaxed);
-        metrics.sent.fetch_add(self.sent, Relaxed);
+        counts.subtract(BUSY, 1);
+        counts.subtract(IN_PROGRESS, 1);
+        counts.add(SENT, self.sent);
         let code = usize::from(self.status).min(CODES - 1);
-        metrics.requests[self.method * CODES + code].fetch_add(1, Relaxed);
-        metrics.took(self.since.elapsed());
+        counts.add(self.method * CODES + code, 1);
+        counts.took(self.since.elapsed());
     }
 }
 
 /// An open connection, until dropped.
 #[derive(Debug)]
-pub(super) struct Connected(Arc<Metrics>);
+pub(super) struct Connected(Counts);
 
 impl Drop for Connected {
     fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Relaxed);
+        self.0.subtract(OPEN, 1);
     }
 }
 
@@ -296,11 +386,11 @@ impl Page {
 }
 
 /// From the one place that tells it without a call of the system's C interface.
-fn resident_memory() -> Option<u64> {
+fn resident_memory(process: &str) -> Option<u64> {
     if !cfg!(target_os = "linux") {
         return None;
     }
-    kilobytes(&std::fs::read_to_string("/proc/self/status").ok()?)
+    kilobytes(&std::fs::read_to_string(format!("/proc/{process}/status")).ok()?)
 }
 
 /// `VmRSS:     1234 kB`

@@ -31,10 +31,11 @@ const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8")
 ///
 /// # Errors
 /// The address cannot be listened on.
-pub(super) async fn listen(address: SocketAddr, metrics: Arc<Metrics>) -> Result<SocketAddr> {
+pub(super) async fn listen(address: SocketAddr, metrics: Metrics) -> Result<()> {
     let (listener, local) = bind(address, "--metrics").await?;
-    tokio::spawn(accept(listener, metrics));
-    Ok(local)
+    anstream::eprintln!("isapi-shim: metrics at http://{local}/metrics");
+    tokio::spawn(accept(listener, Arc::new(metrics)));
+    Ok(())
 }
 
 async fn accept(listener: TcpListener, metrics: Arc<Metrics>) {

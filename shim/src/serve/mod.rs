@@ -12,6 +12,8 @@ mod metrics_server;
 mod spelling;
 mod thread_state;
 mod wire;
+#[cfg_attr(not(unix), path = "no_workers.rs")]
+mod workers;
 
 use crate::cli::{MetricsAddr, ServeArgs};
 use crate::codes::{self, Exit};
@@ -29,7 +31,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
-use metrics::Metrics;
+use metrics::{Counts, Metrics};
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,6 +41,7 @@ use std::time::{Duration, SystemTime};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use wire::Wire;
+use workers::Link;
 
 /// A thread that ran a script waits so long for the next one: its Python thread state, and what
 /// scripts keep in `threading.local`, live as long as the thread does.
@@ -47,8 +51,9 @@ const IDLE_THREAD: Duration = Duration::from_secs(300);
 /// It is address space and not memory.
 const STACK: usize = 16 * 1024 * 1024;
 
-/// One that drives all connections, and one that takes its place; see `guard`.
-const WORKERS: usize = 2;
+/// Threads of the runtime: one that drives all connections, and one that takes its place; see
+/// `guard`.
+const DRIVERS: usize = 2;
 
 /// The exit code of a process that was stopped by Ctrl-C, as shells have it: 128 and SIGINT.
 const INTERRUPTED: u8 = 130;
@@ -65,17 +70,72 @@ struct Shared {
     host: Arc<Host>,
     log: AccessLog,
     /// `None` without `--metrics`.
-    metrics: Option<Arc<Metrics>>,
+    counts: Option<Counts>,
+    /// Where connections are counted, which workers do in any case.
+    open: Option<Counts>,
     /// Requests that threads are working on.
     running: AtomicUsize,
 }
 
-/// Runs the command until Ctrl-C (or SIGTERM); running requests finish.
+/// Runs the command until Ctrl-C (or SIGTERM); running requests finish. `words`: the command line.
 ///
 /// # Errors
 /// The folder or its `web.config` cannot be used, the address is taken, the host failed.
-pub fn serve(args: &ServeArgs) -> Result<Option<Exit>> {
+pub fn serve(args: &ServeArgs, words: &[OsString]) -> Result<Option<Exit>> {
+    if args.workers > 1 && args.worker.is_none() {
+        return workers::supervise(args, words);
+    }
+    let link = Link::of(args)?;
+    let result = serve_here(args, link);
+    if let (Err(_), Some(link)) = (&result, link) {
+        link.failed();
+    }
+    result
+}
+
+/// Serves in this process. `link`: for a parent.
+fn serve_here(args: &ServeArgs, link: Option<&'static Link>) -> Result<Option<Exit>> {
     let started = SystemTime::now();
+    let (site, application) = site_of(args)?;
+    let mut model = "processes";
+    if link.is_none() {
+        model = "threads";
+        for note in &site.notes {
+            anstream::eprintln!("isapi-shim: web.config: {note}");
+        }
+    }
+    debugging::announce(&args.debug);
+    crate::process::watch_forks();
+    // Python starts on this thread, which lives as long as the process: it is Python's main one.
+    let host = new_host(site, &args.host, application, model)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .worker_threads(DRIVERS)
+        .max_blocking_threads(usize::from(args.threads))
+        .thread_keep_alive(IDLE_THREAD)
+        .thread_stack_size(STACK)
+        .thread_name("isapi-shim")
+        .build()
+        .map_err(|e| failed(&e))?;
+    let result = runtime.block_on(listen(args, &host, link, started));
+    if result.is_ok() {
+        if link.is_none() {
+            runtime.spawn(async {
+                stop_signal().await;
+                crate::process::end(INTERRUPTED);
+            });
+        }
+        // On the thread that started Python; waits for the threads that scripts have started.
+        host.terminate();
+    }
+    // Neither dropped, which would wait for whatever still blocks, nor shut down: threads that end
+    // free what scripts left in them, and must not do so while the process ends around them.
+    std::mem::forget(runtime);
+    result.map(|()| None)
+}
+
+/// The site that the options tell of, and what answers in it.
+fn site_of(args: &ServeArgs) -> Result<(Site, Application)> {
     let handler = handler_file(args)?;
     // As for any script: what lies beside it can be imported.
     let beside = handler
@@ -102,36 +162,7 @@ pub fn serve(args: &ServeArgs) -> Result<Option<Exit>> {
         home,
         use_web_config: !args.no_web_config,
     };
-    let site = Site::open(&args.dir, &options)?;
-    for note in &site.notes {
-        anstream::eprintln!("isapi-shim: web.config: {note}");
-    }
-    debugging::announce(&args.debug);
-    crate::process::watch_forks();
-    // Python starts on this thread, which lives as long as the process: it is Python's main one.
-    let host = new_host(site, &args.host, application, "threads")?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .worker_threads(WORKERS)
-        .max_blocking_threads(usize::from(args.threads))
-        .thread_keep_alive(IDLE_THREAD)
-        .thread_stack_size(STACK)
-        .thread_name("isapi-shim")
-        .build()
-        .map_err(|e| failed(&e))?;
-    let result = runtime.block_on(listen(args, &host, started));
-    if result.is_ok() {
-        runtime.spawn(async {
-            stop_signal().await;
-            crate::process::end(INTERRUPTED);
-        });
-        // On the thread that started Python; waits for the threads that scripts have started.
-        host.terminate();
-    }
-    // Neither dropped, which would wait for whatever still blocks, nor shut down: threads that end
-    // free what scripts left in them, and must not do so while the process ends around them.
-    std::mem::forget(runtime);
-    result.map(|()| None)
+    Ok((Site::open(&args.dir, &options)?, application))
 }
 
 /// The file of `--wildcard=HANDLER`.
@@ -173,37 +204,99 @@ async fn bind(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketA
     Ok((listener, local))
 }
 
-async fn listen(args: &ServeArgs, host: &Arc<Host>, started: SystemTime) -> Result<()> {
-    let (listener, local) = bind(args.listen, "--listen").await?;
-    if !local.ip().to_canonical().is_loopback() {
-        let text = format!(
-            "{local} can be reached by other computers; serve is for development. \
-             Without --listen only this one can"
-        );
-        report(codes::OPEN_TO_OTHERS, &text);
+/// What a server says of itself, once though it may be several processes.
+struct Output<'a> {
+    args: &'a ServeArgs,
+    root: String,
+    log: AccessLog,
+}
+
+impl<'a> Output<'a> {
+    fn new(args: &'a ServeArgs, root: String) -> Self {
+        let log = AccessLog::new((!args.no_access_log).then_some(args.log_format));
+        Self { args, root, log }
     }
-    let metrics = match args.metrics {
-        None => None,
-        Some(MetricsAddr(address)) => {
-            let metrics = Arc::new(Metrics::new(args.threads, started));
-            let local = metrics_server::listen(address, Arc::clone(&metrics)).await?;
-            anstream::eprintln!("isapi-shim: metrics at http://{local}/metrics");
-            Some(metrics)
+
+    fn warn_of_others(&self, local: SocketAddr) {
+        if !local.ip().to_canonical().is_loopback() {
+            let text = format!(
+                "{local} can be reached by other computers; serve is for development. \
+                 Without --listen only this one can"
+            );
+            report(codes::OPEN_TO_OTHERS, &text);
         }
+    }
+
+    /// Requests are answered from now on.
+    fn begin(&self, local: SocketAddr) -> Result<()> {
+        let url = format!("http://{local}/");
+        let serving = format!("Serving {} at {url} (Ctrl-C ends it)", self.root);
+        if self.log.is_for_programs() {
+            anstream::eprintln!("{serving}");
+        } else {
+            anstream::println!("{serving}");
+        }
+        self.log.begin();
+        match &self.args.ready_file {
+            Some(file) => write_ready(file, &url),
+            None => Ok(()),
+        }
+    }
+
+    fn ending(&self) {
+        anstream::eprintln!("isapi-shim: ending; running requests finish (Ctrl-C again stops now)");
+    }
+}
+
+/// Takes the address, and says so.
+async fn begin(
+    args: &ServeArgs,
+    output: &Output<'_>,
+    started: SystemTime,
+) -> Result<(TcpListener, Option<Counts>)> {
+    let (listener, local) = bind(args.listen, "--listen").await?;
+    output.warn_of_others(local);
+    let counts = args.metrics.map(|_| Counts::own());
+    if let (Some(MetricsAddr(address)), Some(counts)) = (args.metrics, counts) {
+        let metrics = Metrics::new(u64::from(args.threads), started, vec![counts], None);
+        metrics_server::listen(address, metrics).await?;
+    }
+    output.begin(local)?;
+    Ok((listener, counts))
+}
+
+/// Where connections come from.
+enum Connections {
+    Own(TcpListener),
+    Parent(workers::Connections),
+}
+
+impl Connections {
+    async fn accept(&self) -> std::io::Result<(TcpStream, SocketAddr)> {
+        match self {
+            Self::Own(listener) => listener.accept().await,
+            Self::Parent(connections) => connections.accept().await,
+        }
+    }
+}
+
+async fn listen(
+    args: &ServeArgs,
+    host: &Arc<Host>,
+    link: Option<&'static Link>,
+    started: SystemTime,
+) -> Result<()> {
+    let output = Output::new(args, host.site().root.display().to_string());
+    let (connections, open) = match link {
+        None => {
+            let (listener, counts) = begin(args, &output, started).await?;
+            (Connections::Own(listener), counts)
+        }
+        Some(link) => (
+            Connections::Parent(link.begin().await?),
+            Some(link.counts()),
+        ),
     };
-    let url = format!("http://{local}/");
-    let root = host.site().root.display();
-    let log = AccessLog::new((!args.no_access_log).then_some(args.log_format));
-    let serving = format!("Serving {root} at {url} (Ctrl-C ends it)");
-    if log.is_for_programs() {
-        anstream::eprintln!("{serving}");
-    } else {
-        anstream::println!("{serving}");
-    }
-    log.begin();
-    if let Some(file) = &args.ready_file {
-        write_ready(file, &url)?;
-    }
     // One thread for scripts is one; and a debugger's stop is no reason to change workers.
     let guard = (args.threads > 1 && args.debug.debugpy.is_none()).then(Arc::<Guard>::default);
     if let Some(guard) = &guard {
@@ -215,15 +308,21 @@ async fn listen(args: &ServeArgs, host: &Arc<Host>, started: SystemTime) -> Resu
         guard,
         header_timeout: Duration::from_secs(u64::from(args.header_timeout)),
         host: Arc::clone(host),
-        log,
-        metrics,
+        log: AccessLog::new((!args.no_access_log).then_some(args.log_format)),
+        counts: open.filter(|_| args.metrics.is_some()),
+        open,
         running: AtomicUsize::new(0),
     });
     let graceful = GracefulShutdown::new();
-    let mut stop = std::pin::pin!(stop_signal());
+    let mut stop = std::pin::pin!(async {
+        match link {
+            None => stop_signal().await,
+            Some(link) => link.stop().await,
+        }
+    });
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
+            accepted = connections.accept() => match accepted {
                 Ok((stream, peer)) => connection(stream, peer, &shared, &graceful),
                 // Out of descriptors, or the client was quicker than we were: both pass.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -231,8 +330,10 @@ async fn listen(args: &ServeArgs, host: &Arc<Host>, started: SystemTime) -> Resu
             () = &mut stop => break,
         }
     }
-    drop(listener);
-    anstream::eprintln!("isapi-shim: ending; running requests finish (Ctrl-C again stops now)");
+    drop(connections);
+    if link.is_none() {
+        output.ending();
+    }
     let end = async {
         graceful.shutdown().await;
         // Scripts whose clients have gone have no connection any more.
@@ -242,7 +343,8 @@ async fn listen(args: &ServeArgs, host: &Arc<Host>, started: SystemTime) -> Resu
     };
     tokio::select! {
         () = end => Ok(()),
-        () = stop_signal() => crate::process::end(INTERRUPTED),
+        // A worker is stopped by its parent.
+        () = stop_signal(), if link.is_none() => crate::process::end(INTERRUPTED),
     }
 }
 
@@ -300,7 +402,7 @@ fn connection(
         // Malformed requests are answered by hyper; clients that vanish are the scripts' to see.
         let _ = connection.await;
     });
-    let counted = shared.metrics.as_ref().map(Metrics::connected);
+    let counted = shared.open.map(Counts::connected);
     let head_timeout = shared.header_timeout;
     tokio::spawn(async move {
         wire.drive(head_timeout).await;

@@ -11,7 +11,7 @@ use crate::cli::HostArgs;
 use crate::codes;
 use crate::ecb_host::Trace;
 use crate::error::{Error, Result};
-use crate::process;
+use crate::process::{self, how_it_ended};
 use crate::site::discover_root;
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::{OsStr, OsString};
@@ -19,7 +19,7 @@ use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{BufRead, BufReader, PipeReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -382,19 +382,6 @@ fn read_lines(reader: PipeReader, tell: &Sender<Vec<u8>>) {
                 }
             }
         }
-    }
-}
-
-fn how_it_ended(status: ExitStatus) -> String {
-    #[cfg(unix)]
-    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        return format!("was ended by signal {signal}");
-    }
-    match status.code() {
-        // A number of Windows, such as 0xc0000005.
-        Some(code) if !(0..=255).contains(&code) => format!("ended with {code:#010x}"),
-        Some(code) => format!("ended with {code}"),
-        None => "ended".to_owned(),
     }
 }
 
