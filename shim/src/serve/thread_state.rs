@@ -2,6 +2,10 @@
 
 /// See [`of`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "only Linux tells")
+)]
 pub(super) enum ThreadState {
     /// It waits for something: time, a lock, a file.
     Waits,
