@@ -31,6 +31,10 @@ if query == 'large':
     DisableBuffer()
     for i in range(512):
         Write(('%07d,' % i) * 2048)
+if query == 'whole':
+    Header(Length=8388608)
+    Write('0123456789abcdef' * 524288)
+    return
 if query == 'to-nobody':
     DisableBuffer()
     try:
@@ -138,6 +142,17 @@ fn a_quick_script_may_send_more_than_its_client_takes_at_once() {
     let text = slow.response(false).unwrap().text();
     let pieces: String = (0..512).map(|i| format!("{i:07},").repeat(2048)).collect();
     assert!(text == pieces + "token large ", "{} bytes", text.len());
+}
+
+#[test]
+fn a_quick_script_may_send_a_large_response_of_known_length_at_once() {
+    let site = site();
+    let server = server(&site);
+    let mut slow = ask(&server, "whole");
+    assert_eq!(get(&server.address, "/app.py?x").text(), "token x ");
+    let response = slow.response(false).unwrap();
+    assert_eq!(response.header("Content-Length"), Some("8388608"));
+    assert!(response.text() == "0123456789abcdef".repeat(524_288));
 }
 
 #[test]

@@ -20,6 +20,13 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::error::{SendTimeoutError, TrySendError};
 use tokio::sync::{mpsc, oneshot};
 
+/// What is written at once is handed on in pieces of at most this, in bytes: so a large response
+/// is not in the memory a second time.
+const PIECE: usize = 65_536;
+
+/// A response of at most so many bytes is handed on as a whole, which is one hand-over less.
+const WHOLE: usize = 4 * PIECE;
+
 /// Pieces of a response that wait for the client: two under way and two ready, so that a slow
 /// reader holds the script back instead of filling the memory.
 const PIECES: usize = 4;
@@ -224,7 +231,7 @@ impl Sink for Client {
 
     fn data(&mut self, data: &[u8]) -> Result<(), Win32Error> {
         if let Some(head) = &self.waiting {
-            if head.content_length() == Some(data.len() as u64) {
+            if data.len() <= WHOLE && head.content_length() == Some(data.len() as u64) {
                 return self.begin(Data::Whole(Some(Bytes::copy_from_slice(data))));
             }
             let (sender, receiver) = mpsc::channel(PIECES);
@@ -234,7 +241,10 @@ impl Sink for Client {
                 cut: false,
             })?;
         }
-        self.put(Ok(Bytes::copy_from_slice(data)))
+        for piece in data.chunks(PIECE) {
+            self.put(Ok(Bytes::copy_from_slice(piece)))?;
+        }
+        Ok(())
     }
 
     fn end(&mut self, end: End) {
