@@ -31,6 +31,18 @@ bench:
 compare *arguments:
     benches/compare/run {{arguments}}
 
+# A fuzz target for so many seconds: just fuzz host 1800
+fuzz target seconds="60":
+    tests/fuzz/run {{target}} {{seconds}}
+
+# Miri, AddressSanitizer and LeakSanitizer: just sanitize miri
+sanitize *arguments:
+    tests/sanitize {{arguments}}
+
+# Many requests of all kinds, each with a token: just soak --requests 5000000
+soak *arguments:
+    cargo run --release --quiet -p acceptance --example soak -- {{arguments}}
+
 # Run one script: just run examples/site/hello.py
 run *arguments:
     cargo run --quiet -p isapi-shim -- run {{arguments}}

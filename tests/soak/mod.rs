@@ -13,8 +13,8 @@ mod work;
 use acceptance::server::Server;
 use chance::Chance;
 use edit::Versions;
-pub use report::Report;
 use report::Tally;
+pub use report::{Kind, Report};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,6 +32,8 @@ pub struct Plan {
     pub clients: u64,
     /// `--threads` of the server.
     pub threads: u64,
+    /// Requests of one kind only, where a mistake is looked for.
+    pub only: Option<Kind>,
     /// Time between two edits of a script.
     pub edits: Duration,
     /// Of what is sent when.
@@ -45,6 +47,7 @@ impl Default for Plan {
             time: Duration::from_secs(3600),
             clients: 16,
             threads: 8,
+            only: None,
             edits: Duration::from_millis(100),
             seed: 1,
         }

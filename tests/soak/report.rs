@@ -16,8 +16,9 @@ const WARM_UP: u64 = 5;
 const OTHER_THREADS: u64 = 8;
 
 /// Kinds of requests.
+#[allow(missing_docs, reason = "the table of names says what they are")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     Hello,
     Raises,
     Upload,

@@ -31,7 +31,7 @@ pub(super) async fn work(shared: Arc<Shared>, number: u64, mut chance: Chance) -
     let mut tally = Tally::default();
     let mut turn = 0;
     loop {
-        let kind = kind(&mut chance);
+        let kind = shared.plan.only.unwrap_or_else(|| kind(&mut chance));
         let count = if kind == Kind::Pipelined { PIPELINE } else { 1 };
         if !shared.take(count) {
             break;

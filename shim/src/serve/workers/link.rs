@@ -37,10 +37,14 @@ pub(in crate::serve) struct Connections {
 
 /// So long a worker waits for each connection that it has more than another one. All of them are
 /// woken for a new connection, and whoever is first would take all that come together.
-const GIVE_WAY: Duration = Duration::from_millis(1);
+const GIVE_WAY: Duration = Duration::from_micros(100);
 
 /// And at most so long: the other one may be stuck.
-const LONGEST_WAY: u64 = 5;
+const LONGEST_WAY: Duration = Duration::from_millis(1);
+
+/// A lead of less than this part of what the other one has is none, where connections are short and
+/// come fast.
+const LEAD: u64 = 4;
 
 /// The counters of all workers.
 pub(super) fn counts(memory: BorrowedFd<'_>, workers: usize) -> std::io::Result<Vec<Counts>> {
@@ -136,12 +140,13 @@ impl Link {
         })
     }
 
-    /// How many connections this worker has more than the one that has least.
-    fn ahead(&self) -> u64 {
+    /// How long to wait for another worker to take a connection.
+    fn way(&self) -> Duration {
         let taken = self.counts.iter().filter_map(|counts| counts.taken());
-        let mine = self.counts().taken();
-        mine.zip(taken.min())
-            .map_or(0, |(mine, least)| mine.saturating_sub(least))
+        match (self.counts().taken(), taken.min()) {
+            (Some(mine), Some(least)) => way(mine, least),
+            _ => Duration::ZERO,
+        }
     }
 
     /// Waits until this worker is to end: its parent says so, or somebody sends it SIGTERM. The
@@ -162,15 +167,25 @@ impl Link {
     }
 }
 
+/// How long a worker waits that has so many connections, and another one the least.
+fn way(mine: u64, least: u64) -> Duration {
+    let ahead = mine.saturating_sub(least);
+    if ahead <= least / LEAD {
+        return Duration::ZERO;
+    }
+    let ahead = u32::try_from(ahead).unwrap_or(u32::MAX);
+    GIVE_WAY.saturating_mul(ahead).min(LONGEST_WAY)
+}
+
 impl Connections {
     /// The next connection, unless another worker takes it.
     pub(in crate::serve) async fn accept(&self) -> std::io::Result<(TcpStream, SocketAddr)> {
         loop {
             let mut ready = self.listener.readable().await?;
-            let ahead = self.link.ahead();
-            if ahead > 0 {
-                let count = u32::try_from(ahead.min(LONGEST_WAY)).unwrap_or(u32::MAX);
-                tokio::time::sleep(GIVE_WAY * count).await;
+            let way = self.link.way();
+            if !way.is_zero() {
+                // The runtime's clock is too coarse; and this thread takes connections only.
+                std::thread::sleep(way);
             }
             if let Ok(accepted) = ready.try_io(|listener| listener.get_ref().accept()) {
                 let (stream, peer) = accepted?;
@@ -184,5 +199,19 @@ impl Connections {
 impl Drop for Connections {
     fn drop(&mut self) {
         self.link.counts().takes(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_waits_by_its_lead_and_not_for_long() {
+        let micros = |mine, least| way(mine, least).as_micros();
+        assert_eq!([micros(0, 0), micros(3, 3), micros(2, 5)], [0, 0, 0]);
+        assert_eq!([micros(1, 0), micros(2, 1), micros(3, 0)], [100, 100, 300]);
+        assert_eq!([micros(5, 4), micros(20, 16), micros(21, 16)], [0, 0, 500]);
+        assert_eq!(micros(u64::MAX, 0), 1000);
     }
 }
