@@ -31,6 +31,10 @@ bench:
 compare *arguments:
     benches/compare/run {{arguments}}
 
+# How time and memory grow with the work; writes docs/performance.md: just growth --quick
+growth *arguments:
+    benches/growth/run {{arguments}}
+
 # Run one script: just run examples/site/hello.py
 run *arguments:
     cargo run --quiet -p isapi-shim -- run {{arguments}}
