@@ -43,6 +43,10 @@ sanitize *arguments:
 soak *arguments:
     cargo run --release --quiet -p acceptance --example soak -- {{arguments}}
 
+# How time and memory grow with the work; writes docs/performance.md: just growth --quick
+growth *arguments:
+    benches/growth/run {{arguments}}
+
 # Run one script: just run examples/site/hello.py
 run *arguments:
     cargo run --quiet -p isapi-shim -- run {{arguments}}

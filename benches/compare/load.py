@@ -36,17 +36,30 @@ class Sample:
         return self.socket_errors + self.status_errors
 
 
-def measure(port, target, connections, seconds, headers=None, body=b"", newcomer=False):
-    """Load for some seconds by one thread of wrk, if wanted with one more client meanwhile."""
+def measure(
+    port,
+    target,
+    connections,
+    seconds,
+    headers=None,
+    body=b"",
+    newcomer=False,
+    script=None,
+    words=(),
+):
+    """Load for some seconds by one thread of wrk, if wanted with one more client meanwhile.
+
+    `script` stands in for load.lua, and prints the same line; `words` are its arguments.
+    """
     command = [
         *("wrk", "-t1", f"-c{connections}", f"-d{seconds}s"),
-        *("--timeout", f"{TIMEOUT_SECONDS}s", "-s", str(HERE / "load.lua")),
+        *("--timeout", f"{TIMEOUT_SECONDS}s", "-s", str(script or HERE / "load.lua")),
     ]
     for name, value in (headers or {}).items():
         command += ["-H", f"{name}: {value}"]
     command.append(f"http://127.0.0.1:{port}{target}")
-    if body:
-        command += ["--", str(len(body))]
+    if body or words:
+        command += ["--", *(map(str, words) if words else [str(len(body))])]
     if not newcomer:
         return sample(run(command, seconds), 0.0)
     waited = []

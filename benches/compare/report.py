@@ -12,30 +12,31 @@ from pathlib import Path
 from place import PROJECT, Problem, quiet
 from servers import PATH, SERVERS
 
-BEGIN, END = "<!-- compare:begin -->", "<!-- compare:end -->"
 # Of the machine, by other processes: above it the figures are noise.
 MUCH = 0.1
 BUSY = " **That is too much: the figures are preliminary.**"
 
 
-def markers(file):
+def markers(file, name="compare"):
     """The text of a file, in three parts: up to the first marker, between, from the second."""
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
     try:
         text = Path(file).read_text()
     except OSError as error:
         raise Problem(f"{file}: {error.strerror}") from None
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise Problem(f"{file} needs {BEGIN} and {END}, once and in this order")
-    head, rest = text.split(BEGIN)
-    middle, tail = rest.split(END)
-    return head + BEGIN, middle, END + tail
+    if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
+        raise Problem(f"{file} needs {begin} and {end}, once and in this order")
+    head, rest = text.split(begin)
+    middle, tail = rest.split(end)
+    return head + begin, middle, end + tail
 
 
-def write(output, text):
+def write(output, text, name="compare"):
+    """Puts the text between the markers of that name, or prints it."""
     if output == "-":
         print(text, end="")
         return
-    head, _, tail = markers(output)
+    head, _, tail = markers(output, name)
     Path(output).write_text(f"{head}\n{text}{tail}")
 
 
