@@ -43,7 +43,16 @@ static SERVED: LazyLock<Mutex<Served>> = LazyLock::new(|| {
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
+/// As the start of a Rust program does it. The engine's `main` is none: there a client that goes
+/// would end the process.
+#[allow(unsafe_code, reason = "signals are the C library's")]
+fn ignore_broken_pipes() {
+    // SAFETY: no handler is set.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+}
+
 fn serve() -> Served {
+    ignore_broken_pipes();
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let base = folder.path().canonicalize().expect("it was just made");
     let (root, ready) = (base.join("site"), base.join("ready"));
