@@ -82,10 +82,11 @@ def scripts(place, counts, duration):
             first = 10 if name == "last_cpu" else 1
             points = [(r["count"], r[name]) for r in rows if r["count"] >= first]
             table.verdicts.append(fit.flat(points, what))
-        if rows:
+        used = [(r["count"], r["each"] * r["count"]) for r in rows if r["count"] >= 1000]
+        if used:
             table.verdicts.append(
-                f"memory: {rows[-1]['each']:.1f} KiB for each script at {number(counts[-1])}, and "
-                f"{rows[-1]['plain']:.1f} KiB for the same modules in a plain Python."
+                fit.proportional(used, "memory of the scripts")
+                + f" A plain Python takes {rows[-1]['plain']:.1f} KiB for each of the same modules."
             )
         yield table
 
@@ -171,7 +172,7 @@ def idle_connections(place, site, counts, duration):
             row["problem"] = str(problem)
         say(f"    {row}")
         table.rows.append(row)
-    judge(table, "each", "KiB for each idle connection")
+    judge(table, "memory of the idle connections")
     yield table
 
 
@@ -205,17 +206,16 @@ def active_connections(place, site, counts, duration):
             row["problem"] = str(problem)
         say(f"    {row}")
         table.rows.append(row)
-    judge(table, "each", "KiB for each connection")
+    judge(table, "memory of the connections, at the peak")
     yield table
 
 
-def judge(table, name, what):
+def judge(table, what):
     rows = [row for row in table.rows if "problem" not in row]
     table.verdicts.append(fit.flat([(row["count"], row["cpu"]) for row in rows]))
-    # The first ones vanish among the pages of everything else.
-    many = [(row["count"], max(row[name], 0.01)) for row in rows if row["count"] >= 100]
-    if len(many) > 1:
-        table.verdicts.append(fit.flat(many, what) + " Flat means that memory is linear.")
+    # A few ones vanish among the pages of everything else.
+    used = [(row["count"], row["each"] * row["count"]) for row in rows if row["count"] >= 100]
+    table.verdicts.append(fit.proportional(used, what))
 
 
 def served(place, site, counts, most_seconds):
@@ -233,9 +233,10 @@ def served(place, site, counts, most_seconds):
         "file that is not there; every URL has a number of its own, so that whatever is kept by "
         "URL would grow. Time and CPU are of the requests since the row before.",
     )
-    done, speed, start = 0, 5000, time.monotonic()
+    done, start = 0, time.monotonic()
     with Server(place, site, name="served") as server:
-        loaded(server, "/hello.py", 1)
+        # How many a second, so that a row ends where it should.
+        speed = loaded(server, "/hello.py", 1)["requests"]
         for wanted in counts:
             part = {"seconds": [], "cpu": 0, "errors": 0, "requests": 0}
             while done < wanted and time.monotonic() - start < most_seconds:

@@ -7,7 +7,7 @@ FLAT = 1.5
 # And this is in proportion.
 PROPORTIONAL = 0.15
 # What costs less than so many times the smallest is mostly the cost of any request.
-HIDDEN = 5
+HIDDEN = 8
 
 
 def exponent(points):
@@ -61,6 +61,16 @@ def linear(points, what="processor time per request"):
         f"{what}: {word}. Exponent {power:.2f} above the cost of the first row; a byte of the "
         f"largest costs {(y2 / x2) / (y1 / x1):.2f} times one of {size(x1)}."
     )
+
+
+def proportional(points, what):
+    """Says whether y, in KiB, is in proportion to x, and how much of it one takes."""
+    power = exponent(points)
+    if power is None:
+        return f"{what}: too little was measured to tell."
+    word = "linear" if abs(power - 1) <= PROPORTIONAL else "**not linear**"
+    count, kib = points[-1]
+    return f"{what}: {word}. Exponent {power:.2f}; {kib / count:.1f} KiB each in the last row."
 
 
 def bounded(points, most, what):
