@@ -213,8 +213,8 @@ def active_connections(place, site, counts, duration):
 def judge(table, what):
     rows = [row for row in table.rows if "problem" not in row]
     table.verdicts.append(fit.flat([(row["count"], row["cpu"]) for row in rows]))
-    # A few ones vanish among the pages of everything else.
-    used = [(row["count"], row["each"] * row["count"]) for row in rows if row["count"] >= 100]
+    # Fewer vanish among the pages of everything else.
+    used = [(row["count"], row["each"] * row["count"]) for row in rows if row["count"] >= 1000]
     table.verdicts.append(fit.proportional(used, what))
 
 

@@ -99,8 +99,8 @@ def markdown(facts, tables):
     lines = [
         f"{facts['date']}, `{facts['command']}`: {facts['minutes']:.0f} minutes. {facts['cores']} "
         f"cores ({facts['processor']}, {facts['machine']}), {facts['memory_gib']} GiB, "
-        f"Linux {facts['kernel']}, CPython {facts['python']}, wrk {facts['wrk']}. isapi-shim at "
-        f"commit {facts['commit']}{' or another, by --program' * facts['other_program']}. "
+        f"Linux {facts['kernel']}, CPython {facts['python']}, wrk {facts['wrk']}. isapi-shim "
+        f"{'given by --program' if facts['other_program'] else 'at commit ' + facts['commit']}. "
         f"Other processes, and clients, took {facts['others']:.0%} of the machine."
         f"{BUSY * (facts['load'] > 1.5 * facts['cores'])}",
         "",
