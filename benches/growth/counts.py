@@ -12,7 +12,7 @@ from load import measure
 from place import HERE as COMPARE
 from place import Problem, quiet
 from server import Server
-from tables import COST, ERRORS, MEMORY, Table, column, mib, number, say, seconds
+from tables import COST, ERRORS, MEMORY, Table, column, measuring, mib, number, say, seconds
 
 ACTIVE = 32
 REQUESTS_LUA = COMPARE.parent / "growth/requests.lua"
@@ -62,15 +62,12 @@ def scripts(place, counts, duration):
         )
         for count in counts:
             row = {"count": count}
-            try:
+            with measuring(row, f"{reload} "):
                 site = sites.scripts_site(place.sites / f"scripts{count}", count)
                 # So that files are not as young as the clock of the file system is coarse.
                 time.sleep(0.1)
                 with Server(place, site, ("--reload", reload), f"scripts-{reload}") as server:
                     row |= some_scripts(server, count, duration)
-            except (Problem, OSError) as problem:
-                row["problem"] = str(problem)
-            say(f"    {reload} {row}")
             table.rows.append(row)
         rows = [row for row in table.rows if "problem" not in row]
         for name, what in (
@@ -156,7 +153,7 @@ def idle_connections(place, site, counts, duration):
     )
     for count in counts:
         row = {"count": count}
-        try:
+        with measuring(row):
             with Server(place, site, name="idle") as server, contextlib.ExitStack() as stack:
                 loaded(server, "/hello.py", 1)
                 row["before"] = server.resident()
@@ -168,9 +165,6 @@ def idle_connections(place, site, counts, duration):
                 row |= {"after": server.resident(), "peak": server.peak()}
                 row["open"] = still_open(idle)
                 row["errors"] += count - row["open"]
-        except (Problem, OSError) as problem:
-            row["problem"] = str(problem)
-        say(f"    {row}")
         table.rows.append(row)
     judge(table, "memory of the idle connections")
     yield table
@@ -190,7 +184,7 @@ def active_connections(place, site, counts, duration):
     )
     for count in counts:
         row = {"count": count}
-        try:
+        with measuring(row):
             with Server(place, site, name="active") as server:
                 with Connection(server.port) as client:
                     for _ in range(100):
@@ -202,9 +196,6 @@ def active_connections(place, site, counts, duration):
                 row |= loaded(server, "/hello.py", longer, connections=count)
                 row |= {"after": server.resident(), "peak": server.peak()}
                 row["each"] = (row["peak"] - row["before"]) / count
-        except (Problem, OSError) as problem:
-            row["problem"] = str(problem)
-        say(f"    {row}")
         table.rows.append(row)
     judge(table, "memory of the connections, at the peak")
     yield table

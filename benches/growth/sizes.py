@@ -7,7 +7,7 @@ import fit
 from client import Connection
 from place import Problem
 from server import Server
-from tables import COST, ERRORS, MEMORY, SIZES, Table, column, rate, say
+from tables import COST, ERRORS, MEMORY, SIZES, Table, column, measuring, rate
 
 SMALLEST = 3
 MOST = 20_000
@@ -101,7 +101,7 @@ def counted(answer, size):
 def one_size(place, site, size, budget, warm, ask):
     """One row: a server of its own, one client, as many requests as the budget of time allows."""
     row = {"size": size, "errors": 0}
-    try:
+    with measuring(row, f"{size:>11} "):
         with Server(place, site, name="sizes") as server, Connection(server.port) as client:
             for _ in range(20):
                 warm(client)
@@ -121,9 +121,6 @@ def one_size(place, site, size, budget, warm, ask):
             row |= {"requests": len(times), "seconds": statistics.median(times)}
             row |= {"cpu": statistics.median(cpus), "cpu_mean": statistics.mean(cpus)}
             row |= {"after": server.resident(), "peak": server.peak()}
-    except (Problem, OSError) as problem:
-        row["problem"] = str(problem)
-    say(f"    {size:>11} {row}")
     return row
 
 
@@ -167,7 +164,7 @@ def huge(place, site, size):
             pass
     for what, script, ask in ways:
         row = {"what": what, "size": size, "errors": 0, "requests": 1}
-        try:
+        with measuring(row):
             with Server(place, site, name="huge") as server, Connection(server.port) as client:
                 for _ in range(20):
                     # Loads the script, and its path becomes a quick one.
@@ -180,9 +177,6 @@ def huge(place, site, size):
                 row["seconds"] = ask(client)
                 row["cpu"] = server.cpu() - cpu
                 row |= {"after": server.resident(), "peak": server.peak()}
-        except (Problem, OSError) as problem:
-            row["problem"] = str(problem)
-        say(f"    {row}")
         table.rows.append(row)
     extra = [(1, row["peak"] - row["before"]) for row in table.rows if "problem" not in row]
     if extra:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import asdict, dataclass, field
 
 import report
 from fit import size
+from place import Problem
 
 BUSY = " **Other work took much of it: the figures are preliminary.**"
 
@@ -112,3 +114,13 @@ def markdown(facts, tables):
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def measuring(row, label=""):
+    """Says what came of a row. What went wrong is a part of it, and ends only this one."""
+    try:
+        yield
+    except (Problem, OSError) as problem:
+        row["problem"] = str(problem)
+    say(f"    {label}{row}")

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
 
 /// Writes the lines to standard output.
+#[derive(Clone, Copy)]
 pub(super) struct AccessLog {
     /// `None`: there is no log.
     format: Option<LogFormat>,

@@ -71,14 +71,9 @@ impl ClientBody {
 impl Body for ClientBody {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Win32Error> {
         while self.piece.is_empty() {
-            let body = &mut self.body;
-            let frame = async { tokio::time::timeout(CONNECTION_TIMEOUT, body.frame()).await };
-            match block_on(&self.handle, frame) {
-                Err(_) => return Err(Win32Error::OPERATION_ABORTED),
-                Ok(None) => return Ok(0),
-                Ok(Some(Err(error))) => return Err(error_of(&error)),
-                // Trailers are not for scripts.
-                Ok(Some(Ok(frame))) => self.piece = frame.into_data().unwrap_or_default(),
+            match block_on(&self.handle, next_piece(&mut self.body))? {
+                Some(piece) => self.piece = piece,
+                None => return Ok(0),
             }
         }
         Ok(take(&mut self.piece, buffer, self.received.as_deref()))
@@ -96,20 +91,14 @@ pub(super) struct CollectedBody {
 impl CollectedBody {
     /// Reads the whole body, which should be short.
     pub(super) async fn read(mut body: Incoming, received: Option<Arc<AtomicU64>>) -> Self {
-        let mut error = None;
         let mut pieces = BytesMut::new();
-        loop {
-            match tokio::time::timeout(CONNECTION_TIMEOUT, body.frame()).await {
-                Err(_) => error = Some(Win32Error::OPERATION_ABORTED),
-                Ok(None) => {}
-                Ok(Some(Err(broken))) => error = Some(error_of(&broken)),
-                Ok(Some(Ok(frame))) => {
-                    pieces.extend_from_slice(&frame.into_data().unwrap_or_default());
-                    continue;
-                }
+        let error = loop {
+            match next_piece(&mut body).await {
+                Ok(Some(piece)) => pieces.extend_from_slice(&piece),
+                Ok(None) => break None,
+                Err(error) => break Some(error),
             }
-            break;
-        }
+        };
         Self {
             piece: pieces.freeze(),
             error,
@@ -124,6 +113,17 @@ impl Body for CollectedBody {
             return self.error.map_or(Ok(0), Err);
         }
         Ok(take(&mut self.piece, buffer, self.received.as_deref()))
+    }
+}
+
+/// The next piece of a body, which may be empty; `None`: its end.
+async fn next_piece(body: &mut Incoming) -> Result<Option<Bytes>, Win32Error> {
+    match tokio::time::timeout(CONNECTION_TIMEOUT, body.frame()).await {
+        Err(_) => Err(Win32Error::OPERATION_ABORTED),
+        Ok(None) => Ok(None),
+        Ok(Some(Err(error))) => Err(error_of(&error)),
+        // Trailers are not for scripts.
+        Ok(Some(Ok(frame))) => Ok(Some(frame.into_data().unwrap_or_default())),
     }
 }
 
@@ -195,9 +195,17 @@ impl Client {
         let response = response(head, body).ok_or(Win32Error::INVALID_PARAMETER)?;
         sender.send(response).map_err(|_| Win32Error::WSAECONNRESET)
     }
-}
 
-impl Client {
+    /// Begins a response that comes in pieces.
+    fn begin_pieces(&mut self) -> Result<(), Win32Error> {
+        let (sender, receiver) = mpsc::channel(PIECES);
+        self.pieces = Some(sender);
+        self.begin(Data::Pieces {
+            receiver,
+            cut: false,
+        })
+    }
+
     /// Hands a piece on, and waits where the client is slow.
     fn put(&self, piece: Piece) -> Result<(), Win32Error> {
         let pieces = self.pieces.as_ref().ok_or(Win32Error::WSAECONNRESET)?;
@@ -221,6 +229,23 @@ impl Client {
             SendTimeoutError::Closed(_) => Win32Error::WSAECONNRESET,
         })
     }
+
+    fn finish(&mut self, end: End) {
+        if end == End::Complete {
+            if self.pieces.is_none() {
+                // No data came: HEAD, 204, 304, or an empty body.
+                let _client_gone = self.begin(Data::Whole(None));
+            }
+            return;
+        }
+        if self.waiting.is_some() {
+            // The head was sent, as far as the extension knows.
+            let _client_gone = self.begin_pieces();
+        }
+        if self.pieces.is_some() {
+            let _client_gone = self.put(Err(Cut));
+        }
+    }
 }
 
 impl Sink for Client {
@@ -234,12 +259,7 @@ impl Sink for Client {
             if data.len() <= WHOLE && head.content_length() == Some(data.len() as u64) {
                 return self.begin(Data::Whole(Some(Bytes::copy_from_slice(data))));
             }
-            let (sender, receiver) = mpsc::channel(PIECES);
-            self.pieces = Some(sender);
-            self.begin(Data::Pieces {
-                receiver,
-                cut: false,
-            })?;
+            self.begin_pieces()?;
         }
         for piece in data.chunks(PIECE) {
             self.put(Ok(Bytes::copy_from_slice(piece)))?;
@@ -261,30 +281,6 @@ impl Sink for Client {
         }
         self.head.as_ref().is_none_or(|h| !h.is_closed())
             && self.pieces.as_ref().is_none_or(|p| !p.is_closed())
-    }
-}
-
-impl Client {
-    fn finish(&mut self, end: End) {
-        if end == End::Complete {
-            if self.pieces.is_none() {
-                // No data came: HEAD, 204, 304, or an empty body.
-                let _client_gone = self.begin(Data::Whole(None));
-            }
-            return;
-        }
-        if self.waiting.is_some() {
-            // The head was sent, as far as the extension knows.
-            let (sender, receiver) = mpsc::channel(PIECES);
-            let body = Data::Pieces {
-                receiver,
-                cut: false,
-            };
-            self.pieces = self.begin(body).is_ok().then_some(sender);
-        }
-        if self.pieces.is_some() {
-            let _client_gone = self.put(Err(Cut));
-        }
     }
 }
 
@@ -320,13 +316,11 @@ fn response(head: Head, body: ReplyBody) -> Option<Response<ReplyBody>> {
 }
 
 /// The body of a response.
-#[derive(Debug)]
 pub(super) struct ReplyBody {
     data: Data,
     _answering: Option<Answering>,
 }
 
-#[derive(Debug)]
 enum Data {
     Whole(Option<Bytes>),
     Pieces {

@@ -7,8 +7,9 @@
 //! and given up when more than one in a hundred answers was slow; then it is tried again ever more
 //! seldom.
 
+use super::lock;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 /// An answer of the pool that took longer is no reason to try. It may have waited for the others
@@ -102,10 +103,6 @@ pub(super) enum Answered {
 
 type Shared = Arc<Mutex<Cost>>;
 
-fn lock(cost: &Shared) -> MutexGuard<'_, Cost> {
-    cost.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Costs(Mutex<HashMap<Box<str>, Shared>>);
@@ -130,7 +127,7 @@ impl Past {
 
 impl Costs {
     fn known(&self) -> MutexGuard<'_, HashMap<Box<str>, Shared>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// What is known of a path.

@@ -135,20 +135,21 @@ impl Exchange {
             return;
         };
         self.client.drives(wire);
-        let noted = self.answer();
+        let (shared, past) = self.answer();
         let slow = calling.end();
-        noted.note(Answered::Here { slow });
+        shared.costs.note(past, Answered::Here { slow });
     }
 
     fn answer_on_pool(self) {
         tokio::task::spawn_blocking(|| {
             let begun = Instant::now();
-            self.answer().note(Answered::Pool(begun.elapsed()));
+            let (shared, past) = self.answer();
+            shared.costs.note(past, Answered::Pool(begun.elapsed()));
         });
     }
 
-    /// What it cost is left to be noted.
-    fn answer(mut self) -> Unnoted {
+    /// Leaves to be noted what it cost.
+    fn answer(mut self) -> (Arc<Shared>, Past) {
         if let Some(counted) = &mut self.counted {
             counted.begun();
         }
@@ -172,22 +173,7 @@ impl Exchange {
         if let Some(entry) = self.entry {
             shared.log.write(&entry, &outcome);
         }
-        Unnoted {
-            past: self.past,
-            shared,
-        }
-    }
-}
-
-/// An answer whose cost is not noted yet.
-struct Unnoted {
-    past: Past,
-    shared: Arc<Shared>,
-}
-
-impl Unnoted {
-    fn note(self, answered: Answered) {
-        self.shared.costs.note(self.past, answered);
+        (shared, self.past)
     }
 }
 

@@ -9,10 +9,11 @@
 //!
 //! So one thread at a time runs quick scripts, and nobody has to wait for the GIL.
 
+use super::lock;
 use super::thread_state::{self, ThreadState};
 use super::wire::Wire;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::Thread;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -68,9 +69,9 @@ impl Guard {
             .compare_exchange(state, next, SeqCst, SeqCst)
             .ok()?;
         self.thread.store(thread_state::own_id(), SeqCst);
-        *self.caller.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(wire));
+        *lock(&self.caller) = Some(Arc::clone(wire));
         if self.asleep.load(SeqCst) {
-            let watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+            let watcher = lock(&self.watcher);
             if let Some(thread) = watcher.as_ref() {
                 thread.unpark();
             }
@@ -89,7 +90,7 @@ impl Guard {
 
     /// Blocks until a call takes too long.
     fn wait(&self) {
-        *self.watcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::thread::current());
+        *lock(&self.watcher) = Some(std::thread::current());
         let mut last = self.state.load(SeqCst);
         let mut quiet = 0;
         // How long the calling thread had run when its call was first found to last.
@@ -147,7 +148,7 @@ impl Calling<'_> {
 impl Drop for Calling<'_> {
     fn drop(&mut self) {
         let guard = self.0;
-        *guard.caller.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *lock(&guard.caller) = None;
         let before = guard.state.fetch_and(!CALLING, SeqCst);
         if before & WATCHED == 0 {
             // The other worker drives the connections now, so this one can watch.
@@ -165,11 +166,7 @@ pub(super) async fn watch(guard: Arc<Guard>) {
     guard.state.fetch_or(WATCHED, SeqCst);
     wake_other_worker(&guard);
     guard.wait();
-    let caller = guard
-        .caller
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone();
+    let caller = lock(&guard.caller).clone();
     if let Some(wire) = caller {
         wire.help().await;
     }

@@ -5,10 +5,11 @@
 //! hyper goes by the chunks then and closes the connection, so nothing can be smuggled in even
 //! where this loses its way. It looks for line ends only, and stops at what it does not know.
 
+use super::lock;
 use std::collections::VecDeque;
 use std::io::{IoSlice, Result};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -46,7 +47,7 @@ pub(super) struct Found(Arc<Mutex<VecDeque<(u64, Seen)>>>);
 
 impl Found {
     fn queue(&self) -> MutexGuard<'_, VecDeque<(u64, Seen)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// What was found in a request's head; nothing where the connection could not be followed.

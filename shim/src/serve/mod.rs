@@ -35,8 +35,8 @@ use metrics::{Counts, Metrics};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
@@ -308,7 +308,7 @@ async fn listen(
         guard,
         header_timeout: Duration::from_secs(u64::from(args.header_timeout)),
         host: Arc::clone(host),
-        log: AccessLog::new((!args.no_access_log).then_some(args.log_format)),
+        log: output.log,
         counts: open.filter(|_| args.metrics.is_some()),
         open,
         running: AtomicUsize::new(0),
@@ -408,6 +408,11 @@ fn connection(
         wire.drive(head_timeout).await;
         drop(counted);
     });
+}
+
+/// Takes what a thread that panicked has left as it is.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn stop_signal() {

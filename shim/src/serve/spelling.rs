@@ -4,6 +4,7 @@
 //! is spelled by a private extension, where there is one; it is got by letting hyper read a message
 //! of our own in memory.
 
+use super::lock;
 use crate::ecb_host::Spelling;
 use bytes::Bytes;
 use http_body_util::Empty;
@@ -15,7 +16,7 @@ use hyper_util::rt::TokioIo;
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::pin::pin;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::task::{Context, Poll, Waker};
 use tokio::io::AsyncWriteExt;
 
@@ -66,16 +67,12 @@ pub(super) fn for_response<'a>(names: impl Iterator<Item = &'a str>) -> Option<E
     if unusual.is_empty() {
         return None;
     }
-    let known = KNOWN
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get(&unusual)
-        .cloned();
+    let known = lock(&KNOWN).get(&unusual).cloned();
     if known.is_some() {
         return known;
     }
     let extensions = finish(read(&unusual))?;
-    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut known = lock(&KNOWN);
     if known.len() < MOST_KNOWN {
         known.insert(unusual, extensions.clone());
     }
@@ -101,7 +98,7 @@ async fn read(names: &[String]) -> Option<Extensions> {
     let seen = Arc::new(Mutex::new(None));
     let service = service_fn(|request: Request<hyper::body::Incoming>| {
         let extensions = request.extensions().clone();
-        *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(extensions);
+        *lock(&seen) = Some(extensions);
         async { Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())) }
     });
     // Ended by its own word and not by ours going away: hyper takes that for a broken request.
@@ -131,7 +128,7 @@ async fn read(names: &[String]) -> Option<Extensions> {
     );
     served.ok()?;
     written.ok()?;
-    seen.lock().unwrap_or_else(PoisonError::into_inner).take()
+    lock(&seen).take()
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@
 //! there but as soon as the poll is over, on the same thread: so whatever the script sends can go
 //! out at once, by polling the connection from inside the call.
 
+use super::lock;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -48,24 +49,13 @@ struct Task {
     helper: Option<Waker>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Waits on a thread that may be one of the runtime's own.
 pub(super) fn block_on<T>(handle: &Handle, future: impl Future<Output = T>) -> T {
     tokio::task::block_in_place(|| handle.block_on(future))
 }
 
 /// A request that is being answered, until dropped; then the next one's head is awaited.
-#[derive(Debug)]
 pub(super) struct Answering(Arc<Wire>);
-
-impl std::fmt::Debug for Wire {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Wire")
-    }
-}
 
 impl Drop for Answering {
     fn drop(&mut self) {

@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A client can make paths up.
+/// A client can make paths up, and methods.
 const MOST_PATHS: usize = 4096;
+const MOST_METHODS: usize = 16;
 
 #[derive(Debug)]
 struct Kept {
@@ -47,15 +48,24 @@ impl Routes {
             let kept = by_path.get(path)?.iter().find(|k| k.method == method)?;
             Arc::clone(kept)
         };
+        self.still_so(&kept).then(|| Arc::clone(&kept.route))
+    }
+
+    fn still_so(&self, kept: &Kept) -> bool {
+        // The usual case: threads do not wait for each other's looks.
+        if self.looks_last.is_zero() {
+            return looks::still_so(&kept.looks);
+        }
         let now = Instant::now();
         let mut looked = kept.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.looks_last.is_zero() || now.saturating_duration_since(*looked) > self.looks_last {
-            if !looks::still_so(&kept.looks) {
-                return None;
-            }
+        if now.saturating_duration_since(*looked) <= self.looks_last {
+            return true;
+        }
+        let so = looks::still_so(&kept.looks);
+        if so {
             *looked = now;
         }
-        Some(Arc::clone(&kept.route))
+        so
     }
 
     /// Keeps a route. `since` is from before the looks.
@@ -71,8 +81,7 @@ impl Routes {
             by_path.clear();
         }
         let methods = by_path.entry(path.into()).or_default();
-        // A client can make methods up, too.
-        if methods.len() >= 16 {
+        if methods.len() >= MOST_METHODS {
             methods.clear();
         }
         methods.retain(|k| k.method != kept.method);

@@ -214,6 +214,23 @@ impl HttpFile {
     pub fn key(&self, index: usize) -> String {
         self.keys.get(index).cloned().unwrap_or_default()
     }
+
+    /// What goes wrong in request `index` when it is sent again: its own faults and `more`, each
+    /// once, and with what its snapshot is called. Nothing where it is skipped.
+    pub fn faults(&self, index: usize, more: Vec<Fault>) -> Vec<(String, Fault)> {
+        let request = self.requests.get(index).filter(|r| r.skip.is_none());
+        let Some(request) = request else {
+            return Vec::new();
+        };
+        let mut seen = HashSet::new();
+        let all = request.faults.iter().cloned().chain(more);
+        // As insta divides name and suffix.
+        let named = all.map(|fault| {
+            let what = fault.to_string().replace('=', "-");
+            (format!("{}@{what}", self.key(index)), fault)
+        });
+        named.filter(|(key, _)| seen.insert(key.clone())).collect()
+    }
 }
 
 impl Written {
@@ -235,13 +252,6 @@ impl Written {
         builder.outcomes = Some(outcomes);
         builder.request(&scanned.requests[index])
     }
-}
-
-/// What the snapshot of a request is called when something goes wrong in it. As insta divides name
-/// and suffix.
-#[must_use]
-pub fn fault_key(key: &str, fault: &Fault) -> String {
-    format!("{key}@{}", fault.to_string().replace('=', "-"))
 }
 
 /// `taken` holds the explicit names: they are given out first, so that a new request with a similar

@@ -1,7 +1,7 @@
 //! Which requests a run consists of: files read, and what is not wanted left out.
 
 use super::environment::Environment;
-use super::http_file::{HttpFile, HttpRequest, Written, fault_key};
+use super::http_file::{HttpFile, HttpRequest, Written};
 use super::runner::Options;
 use super::snapshot_store::folder_for;
 use super::visible;
@@ -126,26 +126,18 @@ fn one_file(path: &Path, file: &HttpFile, options: &Options, items: &mut Vec<Ite
             fault: None,
             place: file.written.clone().map(|written| (written, index)),
         };
-        let mut cases = Vec::new();
-        let mut faults = request.faults.clone();
-        if options.faults {
-            faults.extend(Fault::all(!request.body.is_empty()));
-        }
-        let mut seen = HashSet::new();
-        for fault in faults {
-            let key = fault_key(&plain.key, &fault);
-            if seen.insert(key.clone()) {
-                cases.push(Case {
-                    key,
-                    fault: Some(fault),
-                    ..plain.clone()
-                });
-            }
-        }
-        if request.skip.is_none() {
-            cases.retain(|case| wanted(case, &place, options));
-            with_faults.extend(cases.into_iter().map(Item::Case));
-        }
+        let more = match options.faults {
+            true => Fault::all(!request.body.is_empty()),
+            false => Vec::new(),
+        };
+        let faults = file.faults(index, more).into_iter();
+        let cases = faults.map(|(key, fault)| Case {
+            key,
+            fault: Some(fault),
+            ..plain.clone()
+        });
+        let cases = cases.filter(|case| wanted(case, &place, options));
+        with_faults.extend(cases.map(Item::Case));
         if wanted(&plain, &place, options) {
             items.push(if request.skip.is_some() {
                 Item::Skip(plain)

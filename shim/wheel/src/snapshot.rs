@@ -5,13 +5,12 @@ use crate::host::python_error;
 use crate::response::Response;
 use isapi_shim::ecb_host::{Fault, Host};
 use isapi_shim::error::Result as Outcome;
-use isapi_shim::testing::http_file::{Records, fault_key};
+use isapi_shim::testing::http_file::Records;
 use isapi_shim::testing::settle::settle;
 use isapi_shim::testing::snapshot::{self, Rendered, Update, Verdict};
 use isapi_shim::testing::{self, Dialogue, Done, Environment, HttpFile, Redaction, Redactor, Sent};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -206,17 +205,10 @@ pub(crate) fn read_http_file(
     let mut requests = Vec::new();
     // Behind all others, as for the command.
     let mut with_faults = Vec::new();
-    for (index, of_file) in file.requests.iter().enumerate() {
-        let key = file.key(index);
-        let mut seen = HashSet::new();
-        let faults = of_file.faults.iter().filter(|_| of_file.skip.is_none());
-        for fault in faults {
-            let key = fault_key(&key, fault);
-            if seen.insert(key.clone()) {
-                with_faults.push(request(index, key, Some(fault.clone())));
-            }
-        }
-        requests.push(request(index, key, None));
+    for index in 0..file.requests.len() {
+        let faults = file.faults(index, Vec::new()).into_iter();
+        with_faults.extend(faults.map(|(key, fault)| request(index, key, Some(fault))));
+        requests.push(request(index, file.key(index), None));
     }
     requests.extend(with_faults);
     Ok((requests, file.warnings))

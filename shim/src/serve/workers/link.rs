@@ -6,13 +6,13 @@ use crate::codes;
 use crate::error::{Error, Result};
 use crate::process;
 use crate::serve::metrics::Counts;
-use crate::serve::{INTERRUPTED, failed};
+use crate::serve::{INTERRUPTED, failed, lock};
 use crate::shared;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
 use tokio::net::TcpStream;
@@ -120,11 +120,7 @@ impl Link {
 
     /// This worker is ready; where connections come from, once all others are ready.
     pub(in crate::serve) async fn begin(&'static self) -> Result<Connections> {
-        let listener = self
-            .listener
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let listener = lock(&self.listener).take();
         let listener = listener
             .ok_or(std::io::ErrorKind::NotConnected.into())
             .and_then(shared::watched)

@@ -9,7 +9,7 @@
 mod link;
 
 use super::metrics::{Counts, Metrics};
-use super::{INTERRUPTED, Output, bind, failed, metrics_server, site_of, stop_signal};
+use super::{INTERRUPTED, Output, bind, failed, lock, metrics_server, site_of, stop_signal};
 use crate::cli::{MetricsAddr, ServeArgs};
 use crate::codes::{self, Exit};
 use crate::debugging::CoverageRun;
@@ -24,7 +24,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::ExitStatus;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
@@ -203,11 +203,7 @@ impl Supervisor {
         phase: Phase,
     ) -> Result<Option<Exit>> {
         // Nobody shall wait in vain for a worker to take the connection.
-        let listener = self
-            .listener
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let listener = lock(&self.listener).take();
         drop(listener);
         self.phase.send_replace(phase);
         let mut ended = Ok(None);
@@ -283,7 +279,7 @@ impl Supervisor {
 
     /// Starts a worker. `None`: no more are wanted.
     fn start(&self, slot: usize) -> std::io::Result<Option<Worker>> {
-        let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
+        let listener = lock(&self.listener);
         let Some(listener) = listener.as_ref() else {
             return Ok(None);
         };

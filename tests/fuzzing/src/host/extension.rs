@@ -240,11 +240,7 @@ impl Run {
         let mut buffer = vec![0xAA_u8; input.size(70_000)];
         let offered = buffer.len() as u32;
         let mut size = offered;
-        let size_at = if how & 0x70 == 0x70 {
-            std::ptr::null_mut()
-        } else {
-            &raw mut size
-        };
+        let size_at = size_or_null(how, &raw mut size);
         let null = how & 8 != 0;
         let at = if null {
             std::ptr::null_mut()
@@ -278,11 +274,7 @@ impl Run {
             // Must be refused: it is negative.
             size |= 0x8000_0000;
         }
-        let size_at = if how & 0x70 == 0x70 {
-            std::ptr::null_mut()
-        } else {
-            &raw mut size
-        };
+        let size_at = size_or_null(how, &raw mut size);
         let data_at = match how & 8 {
             0 => self.keep(data).cast(),
             _ => std::ptr::null_mut(),
@@ -310,11 +302,7 @@ impl Run {
         let mut buffer = vec![0xAA_u8; input.size(70_000)];
         let offered = buffer.len() as u32;
         let mut size = offered;
-        let size_at = if how & 0x70 == 0x70 {
-            std::ptr::null_mut()
-        } else {
-            &raw mut size
-        };
+        let size_at = size_or_null(how, &raw mut size);
         let at = if how & 8 == 0 {
             buffer.as_mut_ptr().cast()
         } else {
@@ -443,5 +431,14 @@ pub(super) unsafe extern "system" fn completed(
                 break;
             }
         }
+    }
+}
+
+/// Where a size is; NULL in one of eight cases.
+pub(super) fn size_or_null(how: u8, size: *mut DWORD) -> *mut DWORD {
+    if how & 0x70 == 0x70 {
+        std::ptr::null_mut()
+    } else {
+        size
     }
 }

@@ -1,7 +1,7 @@
 //! `ServerSupportFunction` of the fuzzed extension: any request, with arguments of its types.
 #![allow(unsafe_code, reason = "an ISAPI extension")]
 
-use super::extension::{CONTEXT, Call, Run, completed};
+use super::extension::{CONTEXT, Call, Run, completed, size_or_null};
 use isapi_base::ecb::constants::*;
 use isapi_base::ecb::layout::*;
 use std::ffi::c_void;
@@ -136,11 +136,7 @@ pub(super) fn call(run: &Run, call: &Call, request: u32) {
     };
     let buffer = if nothing { null_mut() } else { buffer };
     let offered = size;
-    let size_at = if how & 0x70 == 0x70 {
-        null_mut()
-    } else {
-        &raw mut size
-    };
+    let size_at = size_or_null(how, &raw mut size);
     let kind_at = instead.unwrap_or(&raw mut kind);
     // SAFETY: the arguments are of the request's types, or NULL; what operations use stays until
     // the input is done.
