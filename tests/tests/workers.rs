@@ -5,7 +5,7 @@ use acceptance::http::{Connection, get};
 use acceptance::metrics::{measured, metric, wait_for};
 use acceptance::server::{Server, send_signal, wait};
 use acceptance::site::Site;
-use acceptance::{Finished, finish, shim};
+use acceptance::{Finished, builtin_shim, finish, shim};
 use std::collections::HashSet;
 use std::net::{TcpListener, TcpStream};
 
@@ -56,6 +56,12 @@ fn serve(site: &Site, options: &[&str]) -> Finished {
 
 fn count(text: &str, what: &str) -> usize {
     text.matches(what).count()
+}
+
+/// It ended with this exit code, and told this error once.
+fn assert_ended(done: &Finished, code: i32, error: &str) {
+    let told = (done.code, count(&done.err, error));
+    assert_eq!(told, (code, 1), "{}", done.err);
 }
 
 /// A module of that name, which runs as Python starts.
@@ -374,12 +380,7 @@ fn a_port_in_use_is_told_once() {
     let mut command = shim(&["serve", "--workers", "3", "--listen", &address]);
     command.arg(site.root());
     let done = finish(command);
-    assert_eq!(
-        (done.code, count(&done.err, "ISH0209")),
-        (3, 1),
-        "{}",
-        done.err
-    );
+    assert_ended(&done, 3, "ISH0209");
 }
 
 #[test]
@@ -389,34 +390,21 @@ fn two_servers_do_not_share_a_port() {
     let mut command = shim(&["serve", "--workers", "2", "--listen", &server.address]);
     command.arg(site.root());
     let done = finish(command);
-    assert_eq!(
-        (done.code, count(&done.err, "ISH0209")),
-        (3, 1),
-        "{}",
-        done.err
-    );
+    assert_ended(&done, 3, "ISH0209");
 }
 
 #[test]
 fn what_stops_the_first_worker_is_told_once() {
     let site = site();
     let library = site.file("extension.so", "no library");
-    let done = serve(&site, &["--extension", library.to_str().unwrap()]);
-    assert_eq!(
-        (done.code, count(&done.err, "ISH0502")),
-        (3, 1),
-        "{}",
-        done.err
-    );
+    let mut command = builtin_shim(&["serve", "--workers", "3", "--listen", "127.0.0.1:0"]);
+    command.arg("--extension").arg(library).arg(site.root());
+    let done = finish(command);
+    assert_ended(&done, 3, "ISH0502");
     assert!(!done.err.contains("ISH021"), "{}", done.err);
     site.file("web.config", "<configuration>");
     let done = serve(&site, &[]);
-    assert_eq!(
-        (done.code, count(&done.err, "ISH0205")),
-        (2, 1),
-        "{}",
-        done.err
-    );
+    assert_ended(&done, 2, "ISH0205");
 }
 
 #[test]
@@ -426,12 +414,7 @@ fn workers_that_end_before_they_are_ready_end_the_server() {
     let mut command = shim(&["serve", "--workers", "3", "--listen", "127.0.0.1:0"]);
     command.arg(site.root()).env("PYTHONPATH", start);
     let done = finish(command);
-    assert_eq!(
-        (done.code, count(&done.err, "ISH0217")),
-        (3, 1),
-        "{}",
-        done.err
-    );
+    assert_ended(&done, 3, "ISH0217");
     assert!(done.err.contains("ended with 9 before"), "{}", done.err);
     assert!(!done.out.contains("Serving"), "{}", done.out);
 }
