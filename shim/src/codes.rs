@@ -91,6 +91,7 @@ codes! {
     508 UNHEALTHY            Host  "the extension reports itself unhealthy"
     509 PENDING_TIMEOUT      Host  "the extension does not end a request"
     510 HEAD_FORM            Host  "the extension's response head is not written as ISAPI demands"
+    511 TIME_LIMIT           Failed "a request takes longer than --timeout allows"
     // 06xx: request files and snapshots
     601 HTTP_FILE_MISSING    Usage "a request file or folder does not exist"
     602 HTTP_FILE_UNREADABLE Usage "a request file cannot be read"

@@ -4,8 +4,8 @@ use crate::cli::{HostArgs, RunArgs};
 use crate::codes::{self, Exit};
 use crate::debugging;
 use crate::ecb_host::{
-    Application, BytesBody, End, Extension, Head, HeaderList, Host, HostOptions, Outcome, Request,
-    Sink, Version,
+    Application, BytesBody, End, Extension, Head, HeaderList, Host, HostOptions, Outcome, Overtime,
+    Request, Sink, Version,
 };
 use crate::error::{Error, Result};
 use crate::headers;
@@ -64,7 +64,7 @@ pub fn run(args: &RunArgs) -> Result<Option<Exit>> {
     let body = args.data.as_deref().map(read_data).transpose()?;
     let request = request(args, target, body.as_ref().map(Vec::len))?;
     debugging::announce(&args.debug);
-    let host = new_host(site, &args.host, application, "once")?;
+    let host = new_host(site, &args.host, application, "once", Overtime::EndProcess)?;
     let held = Arc::new(Mutex::new(Vec::new()));
     let cut = Arc::new(AtomicBool::new(false));
     let sink = Output {
@@ -104,7 +104,7 @@ fn exit(outcome: &Outcome, cut: bool) -> Option<Exit> {
 }
 
 /// A host for a site, as the options want it. `process_model`: see
-/// [`isapi_base::host_variables::PROCESS_MODEL`].
+/// [`isapi_base::host_variables::PROCESS_MODEL`]. `overtime`: what `--timeout` does.
 ///
 /// # Errors
 /// The extension cannot be loaded.
@@ -113,6 +113,7 @@ pub fn new_host(
     args: &HostArgs,
     application: Application,
     process_model: &'static str,
+    overtime: Overtime,
 ) -> Result<Arc<Host>> {
     Extension::announce_home(&site.home);
     debugging::announce_coverage(args);
@@ -128,6 +129,7 @@ pub fn new_host(
         error_details: args.error_details.as_str(),
         trace: args.trace(),
         pending_timeout: args.pending_timeout(),
+        time_limit: args.time_limit(overtime),
     };
     Ok(Host::new(site, extension, options))
 }

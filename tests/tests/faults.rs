@@ -11,6 +11,8 @@ mod heads;
 mod scripts;
 #[path = "faults/smuggling.rs"]
 mod smuggling;
+#[path = "faults/time_limit.rs"]
+mod time_limit;
 
 use acceptance::http::{Connection, Response, send};
 use acceptance::server::{Server, wait};

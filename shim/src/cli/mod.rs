@@ -6,7 +6,7 @@ mod iis;
 mod testing;
 mod values;
 
-use crate::ecb_host::Trace;
+use crate::ecb_host::{Overtime, TimeLimit, Trace};
 pub use check::CheckScriptsArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 pub use debug::DebugArgs;
@@ -161,6 +161,11 @@ pub struct HostArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub pending_timeout: u32,
 
+    /// Give a request up that takes longer than so many seconds. `serve` answers 500 and leaves the
+    /// script to itself; `run` and `test` end its process [default: no limit, as with IIS]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub timeout: Option<u32>,
+
     /// Measure which lines of scripts run, with coverage.py; the data goes to `.coverage`
     #[arg(long)]
     pub coverage: bool,
@@ -175,6 +180,12 @@ impl HostArgs {
     pub fn pending_timeout(&self) -> Option<Duration> {
         let seconds = u64::from(self.pending_timeout);
         (seconds > 0).then(|| Duration::from_secs(seconds))
+    }
+
+    /// How long a request may take, and what is done then.
+    pub fn time_limit(&self, then: Overtime) -> Option<TimeLimit> {
+        let after = Duration::from_secs(u64::from(self.timeout?));
+        Some(TimeLimit { after, then })
     }
 
     /// The trace the user asked for.

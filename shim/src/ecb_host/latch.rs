@@ -1,6 +1,6 @@
 //! When a request is over: `HttpExtensionProc` has returned, and where it returned *pending*,
 //! `HSE_REQ_DONE_WITH_SESSION` has come, which may be before the return or after it. Or it never
-//! comes, and the request is given up.
+//! comes, and the request is given up; so it is where it takes too long (`time_limit`).
 
 use isapi_base::ecb::constants::HSE_STATUS_PENDING;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -15,6 +15,18 @@ struct State {
     /// The last sign of life of an extension that returned *pending*.
     heard: Option<Instant>,
     given_up: bool,
+    /// Given up because it took too long.
+    timed_out: bool,
+}
+
+impl State {
+    fn has_returned_finally(&self) -> bool {
+        self.returned.is_some_and(|r| r != HSE_STATUS_PENDING)
+    }
+
+    fn is_over(&self) -> bool {
+        self.done.is_some() || self.has_returned_finally()
+    }
 }
 
 /// See the module.
@@ -53,6 +65,8 @@ pub(super) enum Ended {
     With(u32),
     /// The extension did not end it.
     GivenUp,
+    /// It took too long and was given up. `last`: nothing will come from the extension any more.
+    TimedOut { last: bool },
 }
 
 impl Latch {
@@ -63,7 +77,9 @@ impl Latch {
     /// `DONE_WITH_SESSION` came.
     pub(super) fn done(&self, status: u32) -> Done {
         let mut state = self.state();
-        let first = state.done.is_none();
+        // One that was given up, and has returned finally since then, has ended without it.
+        let has_ended = state.given_up && state.has_returned_finally();
+        let first = state.done.is_none() && !has_ended;
         state.done.get_or_insert(status);
         self.changed.notify_all();
         match (first, state.given_up) {
@@ -91,9 +107,24 @@ impl Latch {
 
     /// The request is over, as far as the extension knows: it may not be called back any more.
     pub(super) fn is_over(&self) -> bool {
-        let state = self.state();
-        let final_return = state.returned.is_some_and(|r| r != HSE_STATUS_PENDING);
-        state.done.is_some() || final_return
+        self.state().is_over()
+    }
+
+    /// The request takes too long. `false`: it is over, or was given up before.
+    pub(super) fn time_out(&self) -> bool {
+        let mut state = self.state();
+        if state.is_over() || state.given_up {
+            return false;
+        }
+        state.given_up = true;
+        state.timed_out = true;
+        self.changed.notify_all();
+        true
+    }
+
+    /// The request was given up because it took too long.
+    pub(super) fn has_timed_out(&self) -> bool {
+        self.state().timed_out
     }
 
     /// The host has not waited for the extension.
@@ -123,11 +154,17 @@ impl Latch {
     pub(super) fn returned(&self, status: u32, limit: Option<Duration>) -> Ended {
         let mut state = self.state();
         state.returned = Some(status);
-        if status != HSE_STATUS_PENDING {
+        let is_final = status != HSE_STATUS_PENDING;
+        if is_final && !state.timed_out {
             return Ended::With(status);
         }
         let since = Instant::now();
         loop {
+            if state.timed_out {
+                // Where it is done, too, whoever said so has cleaned up behind it.
+                let last = is_final && state.done.is_none();
+                return Ended::TimedOut { last };
+            }
             if let Some(done) = state.done {
                 return Ended::With(done);
             }
@@ -200,6 +237,55 @@ mod tests {
         assert_eq!(latch.done(HSE_STATUS_SUCCESS), Done::Late);
         assert_eq!(latch.enter(), Access::Done);
         assert_eq!(latch.done(HSE_STATUS_SUCCESS), Done::Again);
+    }
+
+    #[test]
+    fn what_is_over_does_not_time_out() {
+        let latch = Latch::default();
+        latch.returned(HSE_STATUS_SUCCESS, None);
+        assert!(!latch.time_out());
+        let latch = Latch::default();
+        latch.done(HSE_STATUS_SUCCESS);
+        assert!(!latch.time_out());
+        assert_eq!(latch.enter(), Access::Done);
+    }
+
+    #[test]
+    fn a_request_that_timed_out_ends_by_its_return() {
+        let latch = Latch::default();
+        assert!(latch.time_out());
+        assert!(!latch.time_out(), "once");
+        assert_eq!(latch.enter(), Access::GivenUp);
+        let ended = latch.returned(HSE_STATUS_SUCCESS, None);
+        assert_eq!(ended, Ended::TimedOut { last: true });
+        assert_eq!(latch.done(HSE_STATUS_SUCCESS), Done::Again);
+    }
+
+    #[test]
+    fn a_request_that_timed_out_and_is_pending_ends_by_done() {
+        for done_first in [true, false] {
+            let latch = Latch::default();
+            assert!(latch.time_out());
+            if done_first {
+                assert_eq!(latch.done(HSE_STATUS_SUCCESS), Done::Late);
+            }
+            let ended = latch.returned(HSE_STATUS_PENDING, None);
+            assert_eq!(ended, Ended::TimedOut { last: false });
+            if !done_first {
+                assert_eq!(latch.done(HSE_STATUS_SUCCESS), Done::Late);
+            }
+            assert_eq!(latch.done(HSE_STATUS_SUCCESS), Done::Again);
+        }
+    }
+
+    #[test]
+    fn a_pending_request_that_times_out_is_not_waited_for() {
+        let latch = Arc::new(Latch::default());
+        let other = Arc::clone(&latch);
+        let clock = std::thread::spawn(move || other.time_out());
+        let ended = latch.returned(HSE_STATUS_PENDING, None);
+        assert_eq!(ended, Ended::TimedOut { last: false });
+        assert!(clock.join().unwrap());
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod request;
 mod said;
 mod send;
 mod support;
+mod time_limit;
 mod token;
 mod trace;
 mod variables;
@@ -51,6 +52,8 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use time_limit::Clock;
+pub use time_limit::{Overtime, TimeLimit};
 pub use trace::Trace;
 
 /// The name and version that IIS 10 gives; extensions parse the number.
@@ -75,6 +78,8 @@ pub struct HostOptions {
     /// A request is given up when an extension that returned *pending* is not heard of for so
     /// long; `None`: never.
     pub pending_timeout: Option<Duration>,
+    /// How long a request may take at all; `None`: as long as it takes, as with IIS.
+    pub time_limit: Option<TimeLimit>,
 }
 
 /// What answers requests that come to the extension.
@@ -107,6 +112,7 @@ pub struct Host {
     probe: Probe,
     /// Requests that were given up and have not ended.
     given_up: AtomicUsize,
+    clock: Option<Arc<Clock>>,
 }
 
 /// How a request ended, for the access log and the exit code.
@@ -170,6 +176,17 @@ struct Conn {
     log: Mutex<String>,
 }
 
+impl Conn {
+    fn take_log(&self) -> String {
+        std::mem::take(&mut *self.log.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn take_block(&self) -> Option<Arc<Block>> {
+        let mut block = self.block.lock().unwrap_or_else(PoisonError::into_inner);
+        block.take()
+    }
+}
+
 impl std::ops::Deref for Conn {
     type Target = Exchange;
 
@@ -190,6 +207,7 @@ impl Host {
             site,
             routes: Routes::new(looks_last),
             extension,
+            clock: options.time_limit.map(Clock::start),
             options,
             probe: Probe::default(),
             given_up: AtomicUsize::new(0),
@@ -386,19 +404,21 @@ impl Exchange {
         });
         let block = Arc::new(Block::new(&conn));
         *conn.block.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&block));
+        // A child request takes its parent's time.
+        let clock = self.host.clock.as_ref().filter(|_| self.depth == 0);
+        let _timed = clock.map(|clock| clock.time(&conn));
         let returned = callbacks::process(&conn, &block);
         let limit = self.host.options.pending_timeout;
         let status = match conn.latch.returned(returned, limit) {
             Ended::With(status) => status,
             Ended::GivenUp => return conn.give_up(),
+            Ended::TimedOut { last } => return conn.timed_out(last),
         };
         registry::remove(conn.id);
-        *conn.block.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        conn.take_block();
         let (http_status, log_data) = block.left_behind();
         block.poison();
         self.check_status(status, http_status);
-        let appended =
-            std::mem::take(&mut *conn.log.lock().unwrap_or_else(PoisonError::into_inner));
         let child = *conn.child.lock().unwrap_or_else(PoisonError::into_inner);
         // A child that failed is the request's failure, though its parent ends it well.
         let status = if child.is_some_and(|c| c.failed) {
@@ -411,7 +431,7 @@ impl Exchange {
             substatus: child.map_or(0, |c| c.substatus),
             static_file: child.is_some_and(|c| c.static_file),
             given_up: child.is_some_and(|c| c.given_up),
-            log: log_data + &appended,
+            log: log_data + &conn.take_log(),
             ..Outcome::default()
         }
     }

@@ -6,17 +6,25 @@
 //! `DONE_WITH_SESSION` comes after all.
 
 use super::{Conn, NoBody, Outcome, registry, report, send_refusal};
-use crate::codes;
+use crate::codes::{self, Code};
 use crate::site::Refusal;
 use isapi_base::ecb::constants::HSE_STATUS_ERROR;
 use isapi_base::ecb::win32::Win32Error;
+use std::sync::TryLockError;
 use std::sync::atomic::Ordering;
-use std::sync::{PoisonError, TryLockError};
 
 impl Conn {
     /// How reports name the request.
-    fn named(&self) -> String {
+    pub(super) fn named(&self) -> String {
         format!("{} {}", self.request.method, self.url.raw())
+    }
+
+    fn given_up_for(&self) -> Code {
+        if self.latch.has_timed_out() {
+            codes::TIME_LIMIT
+        } else {
+            codes::PENDING_TIMEOUT
+        }
     }
 
     /// Answers in the place of the extension.
@@ -40,12 +48,10 @@ impl Conn {
         }
         drop(reply);
         // The block's fields are the extension's still.
-        let appended =
-            std::mem::take(&mut *self.log.lock().unwrap_or_else(PoisonError::into_inner));
         Outcome {
             extension: Some(HSE_STATUS_ERROR),
             given_up: true,
-            log: codes::PENDING_TIMEOUT.to_string() + &appended,
+            log: codes::PENDING_TIMEOUT.to_string() + &self.take_log(),
             ..Outcome::default()
         }
     }
@@ -67,7 +73,7 @@ impl Conn {
             "{name} was called for {}, which was given up; refused",
             self.named()
         );
-        report(codes::PENDING_TIMEOUT, &text);
+        report(self.given_up_for(), &text);
         Win32Error::CONNECTION_INVALID
     }
 
@@ -77,14 +83,9 @@ impl Conn {
             "DONE_WITH_SESSION came for {}, which was given up before",
             self.named()
         );
-        report(codes::PENDING_TIMEOUT, &text);
+        report(self.given_up_for(), &text);
         registry::remove(self.id);
-        let block = self
-            .block
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(block) = block {
+        if let Some(block) = self.take_block() {
             block.poison();
         }
         self.host.given_up.fetch_sub(1, Ordering::AcqRel);

@@ -18,7 +18,7 @@ mod workers;
 use crate::cli::{MetricsAddr, ServeArgs};
 use crate::codes::{self, Exit};
 use crate::debugging;
-use crate::ecb_host::{Application, Host, report};
+use crate::ecb_host::{Application, Host, Overtime, report};
 use crate::error::{Error, Result};
 use crate::run::new_host;
 use crate::site::{Site, SiteOptions, real_path};
@@ -107,7 +107,7 @@ fn serve_here(args: &ServeArgs, link: Option<&'static Link>) -> Result<Option<Ex
     debugging::announce(&args.debug);
     crate::process::watch_forks();
     // Python starts on this thread, which lives as long as the process: it is Python's main one.
-    let host = new_host(site, &args.host, application, model)?;
+    let host = new_host(site, &args.host, application, model, Overtime::Answer)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .worker_threads(DRIVERS)

@@ -177,23 +177,40 @@ impl Wire {
 
     /// Sends what can be sent at once, and hears whether the client has gone. From inside a call.
     pub(super) fn nudge(&self) {
-        let waker = lock(&self.task).own.clone();
-        if let Some(waker) = waker {
-            let _ended = self.poll(&mut Context::from_waker(&waker));
-        }
+        let own = {
+            let mut task = lock(&self.task);
+            // Whoever drives it now is to go on doing so.
+            if let Some(helper) = task.helper.take() {
+                return helper.wake();
+            }
+            task.own.clone()
+        };
+        let Some(own) = own else { return };
+        let _ended = self.poll(&mut Context::from_waker(&own));
+        self.wake_helper();
     }
 
     /// Drives the connection until `done` is. Blocks. From inside a call.
     pub(super) fn drive_until<T>(&self, handle: &Handle, done: impl Future<Output = T>) -> T {
         let mut done = pin!(done);
-        block_on(
+        let result = block_on(
             handle,
             poll_fn(|context| {
                 // One that has ended lets go of whatever `done` waits for.
                 let _ended = self.poll(context);
                 done.as_mut().poll(context)
             }),
-        )
+        );
+        self.wake_helper();
+        result
+    }
+
+    /// Whoever drives the connection during a call must be the last to have polled it: the waker
+    /// of anybody else is of no use then.
+    fn wake_helper(&self) {
+        if let Some(helper) = lock(&self.task).helper.take() {
+            helper.wake();
+        }
     }
 
     /// Drives the connection while its own task is inside a call that takes long.

@@ -402,6 +402,7 @@ pub(super) fn options(args: &HostArgs) -> Vec<OsString> {
         reload,
         error_details,
         pending_timeout,
+        timeout,
         // A run of processes has one folder for it: see `Session::run`.
         coverage: _,
         coverage_run: _,
@@ -414,6 +415,9 @@ pub(super) fn options(args: &HostArgs) -> Vec<OsString> {
     add("--reload", reload.as_str().as_ref());
     add("--error-details", error_details.as_str().as_ref());
     add("--pending-timeout", pending_timeout.to_string().as_ref());
+    if let Some(timeout) = timeout {
+        add("--timeout", timeout.to_string().as_ref());
+    }
     for (name, value) in [("--home", home), ("--extension", extension)] {
         if let Some(value) = value {
             add(name, value.as_os_str());

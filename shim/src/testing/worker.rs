@@ -6,7 +6,7 @@ use super::send::send;
 use super::wire::{ANSWERS, Answer, Answered, Broken, Bytes, Sent, Task, Work};
 use crate::cli::HostArgs;
 use crate::codes;
-use crate::ecb_host::{Application, Host};
+use crate::ecb_host::{Application, Host, Overtime};
 use crate::error::{Error, Result};
 use crate::run::new_host;
 use crate::site::{Site, SiteOptions};
@@ -34,8 +34,15 @@ pub(super) fn work(folder: &Path, args: &HostArgs) -> Result<()> {
         home: args.home.clone(),
         ..SiteOptions::default()
     };
-    let host = Site::open(&work.root, &site)
-        .and_then(|site| new_host(site, args, Application::Home, "threads"));
+    let host = Site::open(&work.root, &site).and_then(|site| {
+        new_host(
+            site,
+            args,
+            Application::Home,
+            "threads",
+            Overtime::EndProcess,
+        )
+    });
     let host = match host {
         Ok(host) => host,
         Err(why) => {

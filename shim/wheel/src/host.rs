@@ -4,7 +4,7 @@ use crate::capture;
 use crate::response::Response;
 use crate::snapshot::HttpRequest;
 use isapi_shim::cli::{ErrorDetails, HostArgs, Reload};
-use isapi_shim::ecb_host::{self, Application, Said};
+use isapi_shim::ecb_host::{self, Application, Overtime, Said};
 use isapi_shim::error::Error;
 use isapi_shim::run::new_host;
 use isapi_shim::site::{Site, SiteOptions};
@@ -87,6 +87,7 @@ impl Host {
             reload: reload_mode(reload)?,
             error_details: ErrorDetails::Local,
             pending_timeout: 0,
+            timeout: None,
             coverage: false,
             coverage_run: None,
         };
@@ -95,7 +96,7 @@ impl Host {
             mount,
         });
         let host = py
-            .detach(|| new_host(site, &args, application, "threads"))
+            .detach(|| new_host(site, &args, application, "threads", Overtime::Answer))
             .map_err(|e| python_error(&e))?;
         *CURRENT.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&host));
         isapi_http::guest::leave_site(py)?;

@@ -111,7 +111,17 @@ fn a_response_that_is_whole_already_is_whole() {
 #[test]
 fn a_late_end_is_told_apart_and_harmless() {
     let site = Site::default();
-    let server = server(&site);
+    ends_late(server(&site), "ISH0509");
+}
+
+#[test]
+fn so_is_the_end_of_a_request_that_took_too_long() {
+    let site = Site::default();
+    let options = ["--timeout", "1", "--pending-timeout", "0", "--map", "*.x"];
+    ends_late(Server::with(&site, options), "ISH0511");
+}
+
+fn ends_late(server: Server, code: &str) {
     assert_eq!(server.get("/page.x?scenario=late").status, 500);
     assert_eq!(server.get("/page.x?scenario=release").text(), "released");
     server.said("late: over");
@@ -124,8 +134,9 @@ fn a_late_end_is_told_apart_and_harmless() {
     // It may ask whether its client is still there.
     server.said("support: TRUE");
     server.said("connected=0");
-    server.said("ISH0509: WriteClient was called for GET /page.x?scenario=late");
-    server.said("ISH0509: DONE_WITH_SESSION came for GET /page.x?scenario=late");
+    for what in ["WriteClient was called", "DONE_WITH_SESSION came"] {
+        server.said(&format!("{code}: {what} for GET /page.x?scenario=late"));
+    }
     server.said("done: TRUE");
     server.said("done again: FALSE 87");
     assert_serves(&server);
@@ -194,6 +205,18 @@ fn a_child_that_is_never_done_is_given_up_and_its_parent_goes_on() {
     assert_eq!((ran.code, ran.response().status), (3, 500), "{}", ran.err);
     let wanted = "ISH0509: GET /page.x?scenario=never-done";
     assert!(ran.err.contains(wanted), "{}", ran.err);
+}
+
+#[test]
+fn a_child_takes_the_time_of_its_parent() {
+    let site = Site::default();
+    let options = ["--timeout", "1", "--pending-timeout", "0", "--map", "*.x"];
+    let server = Server::with(&site, options);
+    let url = "/page.x?scenario=never-done";
+    let arguments = query(&[("scenario", "exec"), ("url", url), ("flags", "4")]);
+    assert_eq!(server.get(&format!("/page.x?{arguments}")).status, 500);
+    server.said("ISH0511: GET /page.x?scenario=exec");
+    assert_serves(&server);
 }
 
 #[test]

@@ -76,6 +76,7 @@ static HOSTS: LazyLock<[Arc<Host>; 3]> = LazyLock::new(|| {
             error_details: "local",
             trace,
             pending_timeout,
+            time_limit: None,
         };
         let site = SiteOptions {
             wildcard,
