@@ -37,10 +37,10 @@ pub(in crate::serve) struct Connections {
 
 /// So long a worker waits for each connection that it has more than another one. All of them are
 /// woken for a new connection, and whoever is first would take all that come together.
-const GIVE_WAY: Duration = Duration::from_micros(100);
+const GIVE_WAY: Duration = Duration::from_micros(20);
 
 /// And at most so long: the other one may be stuck.
-const LONGEST_WAY: Duration = Duration::from_millis(1);
+const LONGEST_WAY: Duration = Duration::from_micros(200);
 
 /// A lead of less than this part of what the other one has is none, where connections are short and
 /// come fast.
