@@ -17,6 +17,8 @@ struct State {
     given_up: bool,
     /// Given up because it took too long.
     timed_out: bool,
+    /// And answered by the host.
+    answered: bool,
 }
 
 impl State {
@@ -110,7 +112,8 @@ impl Latch {
         self.state().is_over()
     }
 
-    /// The request takes too long. `false`: it is over, or was given up before.
+    /// The request takes too long; whoever says so has to answer for it, and then to say
+    /// [`answered`](Self::answered). `false`: it is over, or was given up before.
     pub(super) fn time_out(&self) -> bool {
         let mut state = self.state();
         if state.is_over() || state.given_up {
@@ -118,8 +121,13 @@ impl Latch {
         }
         state.given_up = true;
         state.timed_out = true;
-        self.changed.notify_all();
         true
+    }
+
+    /// See [`time_out`](Self::time_out).
+    pub(super) fn answered(&self) {
+        self.state().answered = true;
+        self.changed.notify_all();
     }
 
     /// The request was given up because it took too long.
@@ -160,15 +168,15 @@ impl Latch {
         }
         let since = Instant::now();
         loop {
-            if state.timed_out {
+            if state.timed_out && state.answered {
                 // Where it is done, too, whoever said so has cleaned up behind it.
                 let last = is_final && state.done.is_none();
                 return Ended::TimedOut { last };
             }
-            if let Some(done) = state.done {
+            if let Some(done) = state.done.filter(|_| !state.timed_out) {
                 return Ended::With(done);
             }
-            let Some(limit) = limit.filter(|_| !state.busy) else {
+            let Some(limit) = limit.filter(|_| !state.busy && !state.timed_out) else {
                 let woken = self.changed.wait(state);
                 state = woken.unwrap_or_else(PoisonError::into_inner);
                 continue;
@@ -255,6 +263,7 @@ mod tests {
         let latch = Latch::default();
         assert!(latch.time_out());
         assert!(!latch.time_out(), "once");
+        latch.answered();
         assert_eq!(latch.enter(), Access::GivenUp);
         let ended = latch.returned(HSE_STATUS_SUCCESS, None);
         assert_eq!(ended, Ended::TimedOut { last: true });
@@ -266,6 +275,7 @@ mod tests {
         for done_first in [true, false] {
             let latch = Latch::default();
             assert!(latch.time_out());
+            latch.answered();
             if done_first {
                 assert_eq!(latch.done(HSE_STATUS_SUCCESS), Done::Late);
             }
@@ -282,10 +292,15 @@ mod tests {
     fn a_pending_request_that_times_out_is_not_waited_for() {
         let latch = Arc::new(Latch::default());
         let other = Arc::clone(&latch);
-        let clock = std::thread::spawn(move || other.time_out());
+        let clock = std::thread::spawn(move || {
+            assert!(other.time_out());
+            std::thread::sleep(Duration::from_millis(20));
+            other.answered();
+        });
         let ended = latch.returned(HSE_STATUS_PENDING, None);
         assert_eq!(ended, Ended::TimedOut { last: false });
-        assert!(clock.join().unwrap());
+        assert!(latch.state().answered, "it would end the reply before");
+        clock.join().unwrap();
     }
 
     #[test]

@@ -135,6 +135,7 @@ impl Conn {
         // The script's thread would do it too late.
         reply.end();
         drop(reply);
+        self.latch.answered();
         if limit.then == Overtime::EndProcess {
             process::end(codes::TIME_LIMIT.exit as u8);
         }

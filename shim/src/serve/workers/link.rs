@@ -206,8 +206,8 @@ mod tests {
     fn a_worker_waits_by_its_lead_and_not_for_long() {
         let micros = |mine, least| way(mine, least).as_micros();
         assert_eq!([micros(0, 0), micros(3, 3), micros(2, 5)], [0, 0, 0]);
-        assert_eq!([micros(1, 0), micros(2, 1), micros(3, 0)], [100, 100, 300]);
-        assert_eq!([micros(5, 4), micros(20, 16), micros(21, 16)], [0, 0, 500]);
-        assert_eq!(micros(u64::MAX, 0), 1000);
+        assert_eq!([micros(1, 0), micros(2, 1), micros(3, 0)], [20, 20, 60]);
+        assert_eq!([micros(5, 4), micros(20, 16), micros(21, 16)], [0, 0, 100]);
+        assert_eq!(micros(u64::MAX, 0), 200);
     }
 }
