@@ -170,7 +170,13 @@ impl Server {
     }
 
     /// Asks it to end, and returns its exit code and standard error.
-    pub fn stop(mut self) -> (i32, String) {
+    pub fn stop(self) -> (i32, String) {
+        self.ask_to_end();
+        self.ended()
+    }
+
+    /// Asks it to end.
+    pub fn ask_to_end(&self) {
         let pid = self.child.id().to_string();
         // Wine ends a process at TERM, and makes a Ctrl-C of INT.
         let signal = if WINDOWS { "-INT" } else { "-TERM" };
@@ -179,6 +185,10 @@ impl Server {
             kill.is_ok_and(|status| status.success()),
             "the server cannot be ended"
         );
+    }
+
+    /// Waits for its end, and returns its exit code and standard error.
+    pub fn ended(mut self) -> (i32, String) {
         let status = self.child.wait().expect("a child can be waited for");
         // Waits for the end of the output.
         let never = self.err.find("\n");

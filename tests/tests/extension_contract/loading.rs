@@ -223,10 +223,16 @@ fn a_server_terminates_its_extension_when_running_requests_are_done() {
     held.send("GET /page.x?scenario=held HTTP/1.1\r\nHost: t\r\n\r\n");
     server.said("held");
     let mut other = server.connect();
-    // The connection is known to the server before it is asked to end.
-    assert_eq!(other.get("/page.x?scenario=return&send=1").status, 200);
-    other.send("GET /page.x?scenario=release HTTP/1.1\r\nHost: t\r\n\r\n");
-    let (code, err) = server.stop();
+    // A request that is under way when the server is asked to end, and that ends the held one.
+    other.send(
+        "POST /page.x?scenario=release HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\
+         Expect: 100-continue\r\n\r\n",
+    );
+    assert_eq!(other.head_only().status, 100);
+    server.ask_to_end();
+    server.said("running requests finish");
+    other.send("x");
+    let (code, err) = server.ended();
     assert_eq!(held.response().text(), "from a thread");
     assert_eq!(code, 0, "{err}");
     assert_eq!(err.matches("TerminateExtension 2").count(), 1, "{err}");
