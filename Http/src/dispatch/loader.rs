@@ -10,6 +10,7 @@ use crate::interpreter;
 use crate::module;
 use crate::request as current_request;
 use pyo3::exceptions::{PyException, PyImportError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyCFunction, PyDict, PyModule, PyTuple};
@@ -213,10 +214,13 @@ impl Script {
     /// Calls the `Request()` of the script as it is now.
     fn call_request(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let module = self.module(py)?;
-        let function = module.bind(py).getattr_opt("Request")?.ok_or_else(|| {
-            let text = "the script has no function Request()";
-            failure(py, &self.path, text, None)
-        })?;
+        let function = module
+            .bind(py)
+            .getattr_opt(intern!(py, "Request"))?
+            .ok_or_else(|| {
+                let text = "the script has no function Request()";
+                failure(py, &self.path, text, None)
+            })?;
         if !function.is_callable() {
             let text = "Attribute 'Request' not callable";
             return Err(failure(py, &self.path, text, None));

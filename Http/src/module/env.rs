@@ -104,18 +104,18 @@ pub(super) fn variable(
     request: &Request,
     name: &str,
 ) -> Result<Option<String>, crate::ecb::win32::Win32Error> {
-    // A name that holds a NUL is no variable's.
-    let Ok(asked) = CString::new(name) else {
-        return Ok(None);
-    };
     let connection = &request.connection;
-    if name.starts_with("UNICODE_") {
-        return connection.server_variable_unicode(&asked);
-    }
     if let Some(wide) = wide(name)
         && let Some(value) = connection.server_variable_unicode(wide)?
     {
         return Ok(Some(value));
+    }
+    // A name that holds a NUL is no variable's.
+    let Ok(asked) = CString::new(name) else {
+        return Ok(None);
+    };
+    if name.starts_with("UNICODE_") {
+        return connection.server_variable_unicode(&asked);
     }
     let mut value = Vec::new();
     let known = connection.server_variable(&asked, &mut value)?;

@@ -77,8 +77,7 @@ impl Response {
     fn send(&self, conn: &Conn) -> Result<u32, Win32Error> {
         let mut sent = 0u64;
         if let Some(headers) = &self.headers {
-            head::report_faults(self.status.as_deref(), headers, self.body_in_headers);
-            let parsed = head::parse(self.status.as_deref(), headers);
+            let parsed = head::parse_aloud(self.status.as_deref(), headers, self.body_in_headers);
             conn.reply().begin(parsed, Some(!self.disconnect))?;
         }
         for part in &self.parts {

@@ -95,8 +95,8 @@ unsafe fn serve(conn: &Arc<Conn>, note: &mut Note, at: Arguments) -> Answer {
                 let headers = string(at.kind.cast()).unwrap_or_default();
                 note.value(status.unwrap_or(b"200 OK"));
                 // Data may follow the headers here.
-                head::report_faults(status, headers, true);
-                conn.reply().begin(head::parse(status, headers), None)
+                let parsed = head::parse_aloud(status, headers, true);
+                conn.reply().begin(parsed, None)
             }
             HSE_REQ_SEND_RESPONSE_HEADER_EX => {
                 let info = at.get::<HSE_SEND_HEADER_EX_INFO>()?;
@@ -104,9 +104,8 @@ unsafe fn serve(conn: &Arc<Conn>, note: &mut Note, at: Arguments) -> Answer {
                 let headers = counted(info.pszHeader, info.cchHeader).unwrap_or_default();
                 note.value(status.unwrap_or(b"200 OK"));
                 note.size = Some(headers.len() as u64);
-                head::report_faults(status, headers, false);
-                conn.reply()
-                    .begin(head::parse(status, headers), Some(info.fKeepConn != 0))
+                let parsed = head::parse_aloud(status, headers, false);
+                conn.reply().begin(parsed, Some(info.fKeepConn != 0))
             }
             HSE_REQ_DONE_WITH_SESSION => {
                 let status = at.buffer.cast::<DWORD>().as_ref();

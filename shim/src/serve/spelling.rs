@@ -23,9 +23,9 @@ use tokio::io::AsyncWriteExt;
 /// Room for what was written and not yet read of a message of ours in memory.
 const MESSAGE: usize = 256 * 1024;
 
-/// Extensions made before, by the unusual spellings they hold. A site has few; a script that
+/// Extensions made before, by the unusual spellings they hold, each with a line feed behind it. A site has few; a script that
 /// makes names up must not fill the memory.
-static KNOWN: LazyLock<Mutex<HashMap<Vec<String>, Extensions>>> = LazyLock::new(Mutex::default);
+static KNOWN: LazyLock<Mutex<HashMap<String, Extensions>>> = LazyLock::new(Mutex::default);
 const MOST_KNOWN: usize = 1024;
 
 /// A request's spelling, by the names that the client sent, each with a line feed behind it.
@@ -60,10 +60,11 @@ fn finish<T>(future: impl Future<Output = T>) -> T {
 /// Extensions that make hyper write names as they are spelled here; `None` where its own way
 /// (each word capitalised) is the same already.
 pub(super) fn for_response<'a>(names: impl Iterator<Item = &'a str>) -> Option<Extensions> {
-    let unusual: Vec<String> = names
-        .filter(|n| !is_title_case(n))
-        .map(str::to_owned)
-        .collect();
+    let mut unusual = String::new();
+    for name in names.filter(|n| !is_title_case(n)) {
+        unusual.push_str(name);
+        unusual.push('\n');
+    }
     if unusual.is_empty() {
         return None;
     }
@@ -94,7 +95,7 @@ fn is_title_case(name: &str) -> bool {
 }
 
 /// Lets hyper read a request with these header names, and keeps its extensions.
-async fn read(names: &[String]) -> Option<Extensions> {
+async fn read(names: &str) -> Option<Extensions> {
     let seen = Arc::new(Mutex::new(None));
     let service = service_fn(|request: Request<hyper::body::Incoming>| {
         let extensions = request.extensions().clone();
@@ -112,7 +113,7 @@ async fn read(names: &[String]) -> Option<Extensions> {
         "expect",
     ];
     for name in names
-        .iter()
+        .lines()
         .filter(|n| !framing.contains(&&*n.to_ascii_lowercase()))
     {
         message.push_str(name);

@@ -3,12 +3,15 @@
 //! hyper asks for the answer to a request while it is being polled. A quick script is not called
 //! there but as soon as the poll is over, on the same thread: so whatever the script sends can go
 //! out at once, by polling the connection from inside the call.
+//!
+//! The connection is polled again behind each call. So whatever wakes it during a call, as the
+//! call's own answer does, need not wake the task as well.
 
 use super::lock;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
@@ -60,6 +63,21 @@ pub(super) struct Answering(Arc<Wire>);
 impl Drop for Answering {
     fn drop(&mut self) {
         *lock(&self.0.idle) = Some(Instant::now());
+    }
+}
+
+impl Wake for Wire {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let task = lock(&self.task);
+        if let Some(own) = &task.own
+            && !task.calls
+        {
+            own.wake_by_ref();
+        }
     }
 }
 
@@ -144,26 +162,24 @@ impl Wire {
         }
     }
 
-    fn work(&self, context: &mut Context<'_>) -> Poll<()> {
+    fn work(self: &Arc<Self>, context: &mut Context<'_>) -> Poll<()> {
+        {
+            let mut task = lock(&self.task);
+            let own = task.own.as_ref();
+            // A task keeps its waker, and most connections have many calls.
+            if !own.is_some_and(|own| own.will_wake(context.waker())) {
+                task.own = Some(context.waker().clone());
+            }
+        }
+        let waker = Waker::from(Arc::clone(self));
         for _ in 0..CALLS_IN_A_ROW {
-            if self.poll(context).is_ready() {
+            if self.poll(&mut Context::from_waker(&waker)).is_ready() {
                 return Poll::Ready(());
             }
             let Some(job) = lock(&self.work).job.take() else {
                 return Poll::Pending;
             };
-            {
-                let mut task = lock(&self.task);
-                // A task keeps its waker, and most connections have many calls.
-                if !task
-                    .own
-                    .as_ref()
-                    .is_some_and(|own| own.will_wake(context.waker()))
-                {
-                    task.own = Some(context.waker().clone());
-                }
-                task.calls = true;
-            }
+            lock(&self.task).calls = true;
             job();
             let mut task = lock(&self.task);
             task.calls = false;
@@ -176,17 +192,13 @@ impl Wire {
     }
 
     /// Sends what can be sent at once, and hears whether the client has gone. From inside a call.
-    pub(super) fn nudge(&self) {
-        let own = {
-            let mut task = lock(&self.task);
-            // Whoever drives it now is to go on doing so.
-            if let Some(helper) = task.helper.take() {
-                return helper.wake();
-            }
-            task.own.clone()
-        };
-        let Some(own) = own else { return };
-        let _ended = self.poll(&mut Context::from_waker(&own));
+    pub(super) fn nudge(self: &Arc<Self>) {
+        // Whoever drives it now is to go on doing so.
+        if let Some(helper) = lock(&self.task).helper.take() {
+            return helper.wake();
+        }
+        let waker = Waker::from(Arc::clone(self));
+        let _ended = self.poll(&mut Context::from_waker(&waker));
         self.wake_helper();
     }
 

@@ -31,6 +31,21 @@ impl UrlPath {
     pub fn parse(target: &str) -> Result<Self, Refusal> {
         let query_at = target.find('?');
         let raw_path = &target[..query_at.unwrap_or(target.len())];
+        let query = query_at.map_or("", |at| &target[at..]);
+        // Most paths are as they are to be, and most requests need no more than that.
+        if is_plain(raw_path) && query.bytes().all(|b| b.is_ascii_graphic()) {
+            return Ok(Self {
+                raw: target.to_owned(),
+                path: raw_path.to_owned(),
+                query_at,
+                double_escaped: false,
+            });
+        }
+        Self::parse_any(target, query_at)
+    }
+
+    fn parse_any(target: &str, query_at: Option<usize>) -> Result<Self, Refusal> {
+        let raw_path = &target[..query_at.unwrap_or(target.len())];
         if !raw_path.starts_with('/') {
             return Err(bad("the request target does not begin with a slash"));
         }
@@ -92,6 +107,27 @@ impl UrlPath {
     pub fn is_double_escaped(&self) -> bool {
         self.double_escaped
     }
+}
+
+/// Whether a path is nothing but a few segments of letters, digits, `-`, `_` and dots inside of
+/// them: it is the same when decoded and resolved.
+fn is_plain(path: &str) -> bool {
+    let Some(path) = path.strip_prefix('/') else {
+        return false;
+    };
+    let mut last = b'/';
+    let mut slashes = 0;
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => {}
+            b'.' | b'/' if last == b'/' => return false,
+            b'/' => slashes += 1,
+            b'.' => {}
+            _ => return false,
+        }
+        last = byte;
+    }
+    path.len() <= SEGMENT_CHARS && slashes < SEGMENTS
 }
 
 fn bad(reason: &str) -> Refusal {

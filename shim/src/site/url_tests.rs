@@ -125,7 +125,32 @@ fn stays_below_the_root(target: &str) {
     );
 }
 
+/// The short way has the long way's result.
+fn is_the_same_both_ways(target: &str) {
+    let long = UrlPath::parse_any(target, target.find('?'));
+    let short = UrlPath::parse(target);
+    assert_eq!(format!("{short:?}"), format!("{long:?}"), "{target}");
+}
+
+#[test]
+fn a_plain_path_of_any_length_is_the_same_both_ways() {
+    for piece in ["a", "/a", "ab/", "a.b"] {
+        for count in [
+            0, 1, 2, 3, 65, 66, 130, 131, 253, 254, 255, 256, 257, 260, 261,
+        ] {
+            is_the_same_both_ways(&format!("/{}", piece.repeat(count)));
+        }
+    }
+}
+
 proptest! {
+    #[test]
+    fn a_plain_path_is_the_same_both_ways(
+        target in "/[a-c./_-]{0,12}(\\?[ -~]{0,4})?",
+    ) {
+        is_the_same_both_ways(&target);
+    }
+
     #[test]
     fn any_target_is_refused_or_stays_below_the_root(target in ".*") {
         stays_below_the_root(&target);

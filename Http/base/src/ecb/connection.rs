@@ -399,15 +399,14 @@ fn text_of_utf16(bytes: &[u8]) -> String {
     let (pairs, _) = bytes.as_chunks::<2>();
     let pairs = pairs.split_last().map_or(pairs, |(_nul, rest)| rest);
     let unit = |pair: &[u8; 2]| u16::from_ne_bytes(*pair);
-    // Nearly all of it is ASCII, for which this is several times as fast.
-    let ascii = |pair: &[u8; 2]| u8::try_from(unit(pair)).ok().filter(u8::is_ascii);
-    match pairs.iter().map(ascii).collect::<Option<Vec<u8>>>() {
-        Some(ascii) => String::from_utf8(ascii).unwrap_or_default(),
-        None => {
-            let units: Vec<u16> = pairs.iter().map(unit).collect();
-            String::from_utf16_lossy(&units)
-        }
+    // Nearly all of it is ASCII, for which this is many times as fast: no step depends on another.
+    let all = pairs.iter().fold(0, |all, pair| all | unit(pair));
+    if all < 0x80 {
+        let ascii = pairs.iter().map(|pair| unit(pair) as u8).collect();
+        return String::from_utf8(ascii).unwrap_or_default();
     }
+    let units: Vec<u16> = pairs.iter().map(unit).collect();
+    String::from_utf16_lossy(&units)
 }
 
 #[cfg(test)]
