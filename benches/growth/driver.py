@@ -32,8 +32,8 @@ class Amounts:
 
     sizes = (1, KIB, 64 * KIB, MIB, 10 * MIB, 100 * MIB)
     huge = GIB
-    # Some below 4096 and some above, where what is kept by path is full.
-    scripts = (1, 10, 100, 1000, 4000, 10_000)
+    # The last one is more than what is kept by path.
+    scripts = (1, 10, 100, 1000, 10_000, 20_000)
     connections = (1, 10, 100, 1000, 5000)
     served = (10_000, 100_000, 1_000_000)
     served_seconds = 240

@@ -9,6 +9,7 @@ pub mod ecb_host;
 pub mod error;
 pub mod headers;
 pub mod iis;
+mod kept;
 pub mod process;
 pub mod run;
 pub mod serve;

@@ -8,6 +8,7 @@
 //! seldom.
 
 use super::lock;
+use crate::kept::{MOST_PATHS, thin_out};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -29,9 +30,6 @@ const FORGIVEN: u32 = 10_000;
 /// given up doubles them, up to [`DOUBLINGS`] times.
 const PAUSE: u32 = 16;
 const DOUBLINGS: u32 = 12;
-
-/// A client can make paths up; those of quick answers are kept first.
-const MOST_PATHS: usize = 4096;
 
 /// The cost of one path's answers.
 #[derive(Clone, Copy, Debug, Default)]
@@ -143,11 +141,12 @@ impl Costs {
             Past::Known(cost) => lock(&cost).note(answered),
             Past::Unknown(path) => {
                 let mut known = self.known();
+                // Those of quick answers are kept first.
                 if known.len() >= MOST_PATHS {
                     known.retain(|_, cost| lock(cost).quick);
                 }
                 if known.len() >= MOST_PATHS {
-                    known.clear();
+                    thin_out(&mut known);
                 }
                 lock(known.entry(path).or_default()).note(answered);
             }

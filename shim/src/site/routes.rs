@@ -3,13 +3,13 @@
 
 use super::looks::{self, Found, Looks};
 use super::routing::Route;
+use crate::kept::{MOST_PATHS, thin_out};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A client can make paths up, and methods.
-const MOST_PATHS: usize = 4096;
+/// A client can make methods up.
 const MOST_METHODS: usize = 16;
 
 #[derive(Debug)]
@@ -78,7 +78,7 @@ impl Routes {
         });
         let mut by_path = self.by_path();
         if by_path.len() >= MOST_PATHS {
-            by_path.clear();
+            thin_out(&mut by_path);
         }
         let methods = by_path.entry(path.into()).or_default();
         if methods.len() >= MOST_METHODS {
