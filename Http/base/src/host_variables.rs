@@ -5,6 +5,9 @@
 
 use std::ffi::CStr;
 
+/// What the names of all of them begin with.
+pub const PREFIX: &[u8] = b"PYISAPIE_";
+
 /// The home folder; without it, the folder of the extension's library.
 pub const HOME: &CStr = c"PYISAPIE_HOME";
 /// An environment variable, told before an extension is loaded: where debugpy listens, as

@@ -130,8 +130,14 @@ pub(super) fn build<'py>(
     let environ = template(py)?.bind(py).copy()?;
     let host = Host::new(py, request);
     let mut https = false;
+    let mut value = Vec::new();
+    let mut asked_last = c"";
     for (variable, key) in VARIABLES.iter().zip(keys(py)) {
-        let value = host.get(variable.name, variable.wide)?;
+        // Two that are one to the host stand together.
+        if variable.name != asked_last {
+            value = host.get(variable.name, variable.wide)?;
+            asked_last = variable.name;
+        }
         https |= variable.key == "HTTPS" && value.eq_ignore_ascii_case(b"on");
         if variable.always || !value.is_empty() {
             environ.set_item(key, text(py, &value))?;

@@ -129,7 +129,7 @@ fn utf16(text: &str) -> Vec<u8> {
 }
 
 /// Names of variables are known in any case; see `Conn::variable`.
-fn strip_prefix<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
+fn strip_prefix<'a>(name: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     let (start, rest) = name.split_at_checked(prefix.len())?;
     start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
@@ -151,18 +151,15 @@ pub(super) unsafe extern "system" fn get_server_variable(
         }
         // SAFETY: not NULL; ISAPI demands a NUL-terminated name and a readable size.
         let (name, offered) = unsafe { (CStr::from_ptr(name), *size) };
-        let name = match name.to_str() {
-            Ok(name) => Cow::Borrowed(name),
-            Err(_) => name.to_string_lossy(),
-        };
+        let name = name.to_bytes();
         if note.on {
-            note.argument = name.clone().into_owned();
+            note.argument = String::from_utf8_lossy(name).into_owned();
             note.size = Some(u64::from(offered));
         }
-        let (bytes, nul): (Cow<'_, [u8]>, usize) = match strip_prefix(&name, "UNICODE_") {
+        let (bytes, nul): (Cow<'_, [u8]>, usize) = match strip_prefix(name, b"UNICODE_") {
             // Never for headers: their bytes have no known encoding.
             Some(header)
-                if ["HTTP_", "HEADER_"]
+                if [&b"HTTP_"[..], b"HEADER_"]
                     .iter()
                     .any(|p| strip_prefix(header, p).is_some()) =>
             {
@@ -178,7 +175,7 @@ pub(super) unsafe extern "system" fn get_server_variable(
                 (utf16(&text).into(), 2)
             }
             None => {
-                let bytes = match conn.variable(&name).ok_or(Win32Error::INVALID_INDEX)? {
+                let bytes = match conn.variable(name).ok_or(Win32Error::INVALID_INDEX)? {
                     Value::Text(Cow::Borrowed(text)) => ansi(text),
                     Value::Text(Cow::Owned(text)) => ansi(&text).into_owned().into(),
                     Value::Bytes(bytes) => bytes.into(),
@@ -190,7 +187,7 @@ pub(super) unsafe extern "system" fn get_server_variable(
         let whole = bytes.len() + nul;
         note.done = Some(whole as u64);
         let needed = u32::try_from(whole).map_err(|_| Win32Error::INSUFFICIENT_BUFFER)?;
-        let needed = needed.saturating_add(conn.host.probe.variable(&name, offered)?);
+        let needed = needed.saturating_add(conn.host.probe.variable(name, offered)?);
         // SAFETY: `size` is not NULL; `buffer` has at least `offered` bytes by ISAPI's contract.
         unsafe {
             // No buffer and no size ask for the size; no buffer of some size is a mistake.

@@ -2,6 +2,7 @@
 
 use super::trace::Call;
 use isapi_base::ecb::win32::Win32Error;
+use isapi_base::host_variables;
 use std::collections::HashSet;
 use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -130,7 +131,7 @@ struct State {
     sets_up: bool,
     fault: Option<Fault>,
     writes: u64,
-    asked: HashSet<String>,
+    asked: HashSet<Vec<u8>>,
 }
 
 impl Probe {
@@ -211,16 +212,18 @@ impl Probe {
     ///
     /// # Errors
     /// The variable is unknown.
-    pub(super) fn variable(&self, name: &str, offered: u32) -> Result<u32, Win32Error> {
+    pub(super) fn variable(&self, name: &[u8], offered: u32) -> Result<u32, Win32Error> {
         let mut state = self.state();
-        let plain = name.strip_prefix("UNICODE_").unwrap_or(name);
+        let plain = name.strip_prefix(b"UNICODE_").unwrap_or(name);
         match &state.fault {
             // The core learns from these how it is to run, which no server changes.
-            _ if name.starts_with("PYISAPIE_") => Ok(0),
-            Some(Fault::UnknownVariable(None)) if NEEDED.contains(&plain) => Ok(0),
+            _ if name.starts_with(host_variables::PREFIX) => Ok(0),
+            Some(Fault::UnknownVariable(None)) if NEEDED.iter().any(|n| n.as_bytes() == plain) => {
+                Ok(0)
+            }
             Some(Fault::UnknownVariable(None)) => Err(Win32Error::INVALID_INDEX),
             Some(Fault::UnknownVariable(Some(unknown))) => {
-                if plain.eq_ignore_ascii_case(unknown) {
+                if plain.eq_ignore_ascii_case(unknown.as_bytes()) {
                     Err(Win32Error::INVALID_INDEX)
                 } else {
                     Ok(0)

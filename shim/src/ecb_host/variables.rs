@@ -21,10 +21,10 @@ fn text<'a>(value: impl Into<Cow<'a, str>>) -> Option<Value<'a>> {
 
 impl Conn {
     /// A variable by its name without `UNICODE_`; `None`: unknown, or a header that was not sent.
-    pub(super) fn variable(&self, name: &str) -> Option<Value<'_>> {
+    pub(super) fn variable(&self, name: &[u8]) -> Option<Value<'_>> {
         // IIS's own strictness about case is not documented; extensions ask in both.
         let upper;
-        let name = if name.bytes().any(|b| b.is_ascii_lowercase()) {
+        let name = if name.iter().any(u8::is_ascii_lowercase) {
             upper = name.to_ascii_uppercase();
             &upper
         } else {
@@ -35,68 +35,69 @@ impl Conn {
             .server_vars
             .iter()
             .rev()
-            .find(|(n, _)| n == name);
+            .find(|(n, _)| n.as_bytes() == name);
         if let Some((_, value)) = given {
             return text(value);
         }
-        if let Some(header) = name.strip_prefix("HEADER_") {
-            let matches = |n: &str| n.eq_ignore_ascii_case(header);
+        if let Some(header) = name.strip_prefix(b"HEADER_") {
+            let matches = |n: &str| n.as_bytes().eq_ignore_ascii_case(header);
             return self.request.joined_header(matches).map(Value::Bytes);
         }
         self.plain(name)
             .or_else(|| header_variable(&self.request, name))
     }
 
-    fn plain(&self, name: &str) -> Option<Value<'_>> {
+    fn plain(&self, name: &[u8]) -> Option<Value<'_>> {
         let request = &self.request;
         match name {
-            "ALL_HTTP" => Some(Value::Bytes(all_http(request))),
-            "ALL_RAW" => Some(Value::Bytes(all_raw(request))),
-            "CONTENT_LENGTH" => text(self.total.map_or(-1, i128::from).to_string()),
-            "CONTENT_TYPE" => Some(Value::Bytes(
+            b"ALL_HTTP" => Some(Value::Bytes(all_http(request))),
+            b"ALL_RAW" => Some(Value::Bytes(all_raw(request))),
+            b"CONTENT_LENGTH" => text(self.total.map_or(-1, i128::from).to_string()),
+            b"CONTENT_TYPE" => Some(Value::Bytes(
                 request.header("content-type").unwrap_or_default().to_vec(),
             )),
-            "HTTP_METHOD" | "REQUEST_METHOD" => text(&*request.method),
-            "HTTP_VERSION" | "SERVER_PROTOCOL" => text(request.version.as_str()),
-            "REMOTE_ADDR" | "REMOTE_HOST" => text(request.remote.ip().to_string()),
-            "REMOTE_PORT" => text(request.remote.port().to_string()),
-            "LOCAL_ADDR" | "SERVER_ADDR" => text(request.local.ip().to_string()),
-            "SERVER_NAME" => text(request.server_name()),
-            "SERVER_PORT" => text(request.local.port().to_string()),
-            "SERVER_SOFTWARE" => text(self.host.server_software()),
-            _ => self.path_variable(name).or_else(|| self.constant(name)),
+            b"HTTP_METHOD" | b"REQUEST_METHOD" => text(&*request.method),
+            b"HTTP_VERSION" | b"SERVER_PROTOCOL" => text(request.version.as_str()),
+            b"REMOTE_ADDR" | b"REMOTE_HOST" => text(request.remote.ip().to_string()),
+            b"REMOTE_PORT" => text(request.remote.port().to_string()),
+            b"LOCAL_ADDR" | b"SERVER_ADDR" => text(request.local.ip().to_string()),
+            b"SERVER_NAME" => text(request.server_name()),
+            b"SERVER_PORT" => text(request.local.port().to_string()),
+            b"SERVER_SOFTWARE" => text(self.host.server_software()),
+            _ if name.starts_with(host_variables::PREFIX) => self.own(name),
+            _ => self.path_variable(name).or_else(|| constant(name)),
         }
     }
 
-    fn path_variable(&self, name: &str) -> Option<Value<'_>> {
+    fn path_variable(&self, name: &[u8]) -> Option<Value<'_>> {
         let (route, url) = (&self.route, &self.url);
         match name {
-            "URL" => text(&*route.url),
-            "SCRIPT_NAME" => text(&*route.script_name),
-            "PATH_INFO" => text(&*route.path_info),
-            "PATH_TRANSLATED" => text(path(&route.path_translated)),
-            "SCRIPT_TRANSLATED" => text(script_translated(&route.script_translated)),
-            "SCRIPT_FILENAME" | "REQUEST_FILENAME" => text(path(&route.script_translated)),
+            b"URL" => text(&*route.url),
+            b"SCRIPT_NAME" => text(&*route.script_name),
+            b"PATH_INFO" => text(&*route.path_info),
+            b"PATH_TRANSLATED" => text(path(&route.path_translated)),
+            b"SCRIPT_TRANSLATED" => text(script_translated(&route.script_translated)),
+            b"SCRIPT_FILENAME" | b"REQUEST_FILENAME" => text(path(&route.script_translated)),
             // As received: bytes that a client did not encode must not be changed.
-            "QUERY_STRING" => Some(Value::Bytes(url.query().into())),
-            "HTTP_URL" | "UNENCODED_URL" => Some(Value::Bytes(url.raw().into())),
-            "REQUEST_URI" => Some(Value::Bytes(url.raw_path().into())),
-            "CACHE_URL" => text(cache_url(&self.request, url)),
-            "APPL_PHYSICAL_PATH" => {
+            b"QUERY_STRING" => Some(Value::Bytes(url.query().into())),
+            b"HTTP_URL" | b"UNENCODED_URL" => Some(Value::Bytes(url.raw().into())),
+            b"REQUEST_URI" => Some(Value::Bytes(url.raw_path().into())),
+            b"CACHE_URL" => text(cache_url(&self.request, url)),
+            b"APPL_PHYSICAL_PATH" => {
                 let mut folder = path(&self.host.site.root).into_owned();
                 if !folder.ends_with(std::path::MAIN_SEPARATOR) {
                     folder.push(std::path::MAIN_SEPARATOR);
                 }
                 text(folder)
             }
-            "DOCUMENT_ROOT" => text(path(&self.host.site.root)),
+            b"DOCUMENT_ROOT" => text(path(&self.host.site.root)),
             _ => None,
         }
     }
 
-    /// What a host without TLS, accounts and certificates has to say.
-    fn constant(&self, name: &str) -> Option<Value<'_>> {
-        let own = |variable: &std::ffi::CStr| variable.to_bytes() == name.as_bytes();
+    /// What this host tells the core.
+    fn own(&self, name: &[u8]) -> Option<Value<'_>> {
+        let own = |variable: &std::ffi::CStr| variable.to_bytes() == name;
         if own(host_variables::HOME) {
             return text(path(&self.host.site.home));
         }
@@ -120,58 +121,63 @@ impl Conn {
         if own(host_variables::ERROR_DETAILS) {
             return text(self.host.options.error_details);
         }
-        text(match name {
-            "APPL_MD_PATH" => "/LM/W3SVC/1/ROOT",
-            "APP_POOL_ID" => "DefaultAppPool",
-            "GATEWAY_INTERFACE" => "CGI/1.1",
-            "HTTPS" => "off",
-            "INSTANCE_ID" => "1",
-            "INSTANCE_META_PATH" => "/LM/W3SVC/1",
-            "INSTANCE_NAME" => "DEFAULT WEB SITE",
-            "MANAGED_PIPELINE_MODE" => "Integrated",
-            "SERVER_PORT_SECURE" | "REQUEST_FLAGS" => "0",
-            // Known names that have no value here: nobody is authenticated and nothing is
-            // encrypted. `--server-var` gives them one.
-            "APP_POOL_CONFIG"
-            | "AUTH_PASSWORD"
-            | "AUTH_TYPE"
-            | "AUTH_USER"
-            | "CERT_COOKIE"
-            | "CERT_FLAGS"
-            | "CERT_ISSUER"
-            | "CERT_KEYSIZE"
-            | "CERT_SECRETKEYSIZE"
-            | "CERT_SERIALNUMBER"
-            | "CERT_SERVER_ISSUER"
-            | "CERT_SERVER_SUBJECT"
-            | "CERT_SUBJECT"
-            | "CRYPT_CIPHER_ALG_ID"
-            | "CRYPT_HASH_ALG_ID"
-            | "CRYPT_KEYEXCHANGE_ALG_ID"
-            | "CRYPT_PROTOCOL"
-            | "FORWARDED_URL"
-            | "HTTPS_KEYSIZE"
-            | "HTTPS_SECRETKEYSIZE"
-            | "HTTPS_SERVER_ISSUER"
-            | "HTTPS_SERVER_SUBJECT"
-            | "LOGON_USER"
-            | "ORIGINAL_URL"
-            | "REMOTE_USER"
-            | "UNMAPPED_REMOTE_USER" => "",
-            _ => return None,
-        })
+        None
     }
 }
 
+/// What a host without TLS, accounts and certificates has to say.
+fn constant(name: &[u8]) -> Option<Value<'static>> {
+    text(match name {
+        b"APPL_MD_PATH" => "/LM/W3SVC/1/ROOT",
+        b"APP_POOL_ID" => "DefaultAppPool",
+        b"GATEWAY_INTERFACE" => "CGI/1.1",
+        b"HTTPS" => "off",
+        b"INSTANCE_ID" => "1",
+        b"INSTANCE_META_PATH" => "/LM/W3SVC/1",
+        b"INSTANCE_NAME" => "DEFAULT WEB SITE",
+        b"MANAGED_PIPELINE_MODE" => "Integrated",
+        b"SERVER_PORT_SECURE" | b"REQUEST_FLAGS" => "0",
+        // Known names that have no value here: nobody is authenticated and nothing is
+        // encrypted. `--server-var` gives them one.
+        b"APP_POOL_CONFIG"
+        | b"AUTH_PASSWORD"
+        | b"AUTH_TYPE"
+        | b"AUTH_USER"
+        | b"CERT_COOKIE"
+        | b"CERT_FLAGS"
+        | b"CERT_ISSUER"
+        | b"CERT_KEYSIZE"
+        | b"CERT_SECRETKEYSIZE"
+        | b"CERT_SERIALNUMBER"
+        | b"CERT_SERVER_ISSUER"
+        | b"CERT_SERVER_SUBJECT"
+        | b"CERT_SUBJECT"
+        | b"CRYPT_CIPHER_ALG_ID"
+        | b"CRYPT_HASH_ALG_ID"
+        | b"CRYPT_KEYEXCHANGE_ALG_ID"
+        | b"CRYPT_PROTOCOL"
+        | b"FORWARDED_URL"
+        | b"HTTPS_KEYSIZE"
+        | b"HTTPS_SECRETKEYSIZE"
+        | b"HTTPS_SERVER_ISSUER"
+        | b"HTTPS_SERVER_SUBJECT"
+        | b"LOGON_USER"
+        | b"ORIGINAL_URL"
+        | b"REMOTE_USER"
+        | b"UNMAPPED_REMOTE_USER" => "",
+        _ => return None,
+    })
+}
+
 /// `HTTP_X_Y` is the header `X-Y`; one with a real underscore is reached by `HEADER_` only.
-fn header_variable<'a>(request: &Request, name: &str) -> Option<Value<'a>> {
-    let wanted = name.strip_prefix("HTTP_")?;
+fn header_variable<'a>(request: &Request, name: &[u8]) -> Option<Value<'a>> {
+    let wanted = name.strip_prefix(b"HTTP_")?;
     let matches = |header: &str| {
         header.len() == wanted.len()
-            && header.bytes().zip(wanted.bytes()).all(|(h, w)| match h {
-                b'-' => w == b'_',
+            && header.bytes().zip(wanted).all(|(h, w)| match h {
+                b'-' => *w == b'_',
                 b'_' => false,
-                _ => h.to_ascii_uppercase() == w,
+                _ => h.to_ascii_uppercase() == *w,
             })
     };
     request.joined_header(matches).map(Value::Bytes)
