@@ -22,6 +22,12 @@ fn test(site: &Site, options: &[&str]) -> Finished {
     finish(command)
 }
 
+/// As [`test`], where scripts keep data: one that was written a moment ago would be loaded again,
+/// since a second edit in the same moment leaves no trace.
+fn test_as_loaded(site: &Site, options: &[&str]) -> Finished {
+    test(site, &[options, &["--reload", "never"]].concat())
+}
+
 fn hello() -> Site {
     let site = Site::with_request("Write('Hello, %s!' % (Env.QUERY_STRING or 'World'))");
     site.file(

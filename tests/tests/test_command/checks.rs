@@ -1,6 +1,6 @@
 //! What `test` finds besides differences from snapshots; and what else `.http` files can say.
 
-use super::test;
+use super::{test, test_as_loaded};
 use acceptance::site::Site;
 
 fn counting() -> Site {
@@ -20,9 +20,9 @@ fn a_script_that_keeps_data_is_found_by_the_isolation_check() {
         "app.http",
         "# @name other\nGET /other.py\n\n### \n# @name counts\nGET /app.py\n",
     );
-    assert_eq!(test(&site, &["--accept"]).code, 0);
-    assert_eq!(test(&site, &[]).code, 0);
-    let done = test(&site, &["--isolation-check"]);
+    assert_eq!(test_as_loaded(&site, &["--accept"]).code, 0);
+    assert_eq!(test_as_loaded(&site, &[]).code, 0);
+    let done = test_as_loaded(&site, &["--isolation-check"]);
     assert_eq!(done.code, 1, "{}", done.out);
     assert!(done.out.contains("ok   app.http::other"), "{}", done.out);
     assert!(done.out.contains("FAIL app.http::counts"), "{}", done.out);
@@ -37,7 +37,7 @@ fn a_script_that_keeps_data_is_found_by_the_isolation_check() {
         "app.http",
         "# @name other\nGET /other.py\n\n### \n# @name counts\n# @shares-state\nGET /app.py\n",
     );
-    assert_eq!(test(&site, &["--isolation-check"]).code, 0);
+    assert_eq!(test_as_loaded(&site, &["--isolation-check"]).code, 0);
 }
 
 #[test]
@@ -50,8 +50,8 @@ fn a_request_that_works_only_after_another_is_found_by_the_isolation_check() {
         "app.http",
         "# @name login\nGET /login.py\n\n###\n# @name page\nGET /page.py\n",
     );
-    assert_eq!(test(&site, &["--accept"]).code, 0);
-    let done = test(&site, &["--isolation-check"]);
+    assert_eq!(test_as_loaded(&site, &["--accept"]).code, 0);
+    let done = test_as_loaded(&site, &["--isolation-check"]);
     assert_eq!(done.code, 1, "{}", done.out);
     assert!(done.out.contains("alone, in a new process"), "{}", done.out);
     assert!(

@@ -1,6 +1,6 @@
 //! Requests are answered in processes of their own.
 
-use super::{hello, test};
+use super::{hello, test, test_as_loaded};
 use acceptance::site::Site;
 use acceptance::target::WINDOWS;
 use acceptance::{finish, shim};
@@ -149,7 +149,7 @@ fn with_jobs_files_are_divided_and_the_order_in_each_is_kept() {
             .collect();
         site.file(&format!("{name}.http"), text);
     }
-    assert_eq!(test(&site, &["--accept", "--jobs", "2"]).code, 0);
+    assert_eq!(test_as_loaded(&site, &["--accept", "--jobs", "2"]).code, 0);
     for name in ["a", "b"] {
         for n in 1..=5 {
             let path = site.path(&format!("snapshots/{name}__{name}{n}.snap"));
@@ -157,7 +157,7 @@ fn with_jobs_files_are_divided_and_the_order_in_each_is_kept() {
             assert!(stored.ends_with(&format!("\n{n}\n")), "{stored}");
         }
     }
-    let done = test(&site, &["-j", "2"]);
+    let done = test_as_loaded(&site, &["-j", "2"]);
     let names: Vec<&str> = done.out.lines().take(10).map(|l| &l[5..]).collect();
     let mut sorted = names.clone();
     sorted.sort_unstable();
