@@ -76,7 +76,7 @@ pub(super) async fn answer(
     let length = hyper::body::Body::size_hint(&body).exact();
     let past = shared.costs.past(parts.uri.path());
     let quick = past.is_quick() && !seen.ambiguous && can_collect(&parts, length);
-    let quick = shared.guard.clone().filter(|_| quick);
+    let quick = shared.guard.clone().filter(|_| quick && !wire.is_calling());
     let received = shared.log.received();
     let request_received = received.clone();
     let body: Box<dyn Body> = if length == Some(0) {

@@ -12,6 +12,7 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
+use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
@@ -46,8 +47,8 @@ struct Work {
 #[derive(Default)]
 struct Task {
     own: Option<Waker>,
-    /// The connection's own task is inside a call.
-    calls: bool,
+    /// The thread on which the connection's own task is inside a call.
+    calls: Option<ThreadId>,
     /// See [`Wire::help`].
     helper: Option<Waker>,
 }
@@ -73,10 +74,14 @@ impl Wake for Wire {
 
     fn wake_by_ref(self: &Arc<Self>) {
         let task = lock(&self.task);
-        if let Some(own) = &task.own
-            && !task.calls
-        {
-            own.wake_by_ref();
+        let waker = match task.calls {
+            None => &task.own,
+            // The call polls by itself; and whatever is woken from its thread waits for its end.
+            Some(caller) if caller == std::thread::current().id() => return,
+            Some(_) => &task.helper,
+        };
+        if let Some(waker) = waker {
+            waker.wake_by_ref();
         }
     }
 }
@@ -91,6 +96,11 @@ impl Wire {
     pub(super) fn answering(self: &Arc<Self>) -> Answering {
         *lock(&self.idle) = None;
         Answering(Arc::clone(self))
+    }
+
+    /// The task is inside a call, and does no jobs until that has ended.
+    pub(super) fn is_calling(&self) -> bool {
+        lock(&self.task).calls.is_some()
     }
 
     /// Leaves a job for the task, to be done when the poll that is under way is over.
@@ -179,10 +189,10 @@ impl Wire {
             let Some(job) = lock(&self.work).job.take() else {
                 return Poll::Pending;
             };
-            lock(&self.task).calls = true;
+            lock(&self.task).calls = Some(std::thread::current().id());
             job();
             let mut task = lock(&self.task);
-            task.calls = false;
+            task.calls = None;
             if let Some(helper) = task.helper.take() {
                 helper.wake();
             }
@@ -193,17 +203,16 @@ impl Wire {
 
     /// Sends what can be sent at once, and hears whether the client has gone. From inside a call.
     pub(super) fn nudge(self: &Arc<Self>) {
-        // Whoever drives it now is to go on doing so.
-        if let Some(helper) = lock(&self.task).helper.take() {
-            return helper.wake();
-        }
         let waker = Waker::from(Arc::clone(self));
         let _ended = self.poll(&mut Context::from_waker(&waker));
-        self.wake_helper();
     }
 
     /// Drives the connection until `done` is. Blocks. From inside a call.
-    pub(super) fn drive_until<T>(&self, handle: &Handle, done: impl Future<Output = T>) -> T {
+    pub(super) fn drive_until<T>(
+        self: &Arc<Self>,
+        handle: &Handle,
+        done: impl Future<Output = T>,
+    ) -> T {
         let mut done = pin!(done);
         let result = block_on(
             handle,
@@ -213,23 +222,16 @@ impl Wire {
                 done.as_mut().poll(context)
             }),
         );
-        self.wake_helper();
+        // It knows the waker of this wait only.
+        self.nudge();
         result
     }
 
-    /// Whoever drives the connection during a call must be the last to have polled it: the waker
-    /// of anybody else is of no use then.
-    fn wake_helper(&self) {
-        if let Some(helper) = lock(&self.task).helper.take() {
-            helper.wake();
-        }
-    }
-
     /// Drives the connection while its own task is inside a call that takes long.
-    pub(super) async fn help(&self) {
+    pub(super) async fn help(self: &Arc<Self>) {
         poll_fn(|context| {
             let mut task = lock(&self.task);
-            if !task.calls {
+            if task.calls.is_none() {
                 // The connection may know this task only; its own one has to look again.
                 if let Some(own) = &task.own {
                     own.wake_by_ref();
@@ -238,7 +240,7 @@ impl Wire {
             }
             task.helper = Some(context.waker().clone());
             drop(task);
-            self.poll(context)
+            self.poll(&mut Context::from_waker(&Waker::from(Arc::clone(self))))
         })
         .await;
     }
