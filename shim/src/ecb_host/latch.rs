@@ -82,7 +82,9 @@ impl Latch {
         // One that was given up, and has returned finally since then, has ended without it.
         let has_ended = state.given_up && state.has_returned_finally();
         let first = state.done.is_none() && !has_ended;
-        state.done.get_or_insert(status);
+        if !has_ended {
+            state.done.get_or_insert(status);
+        }
         self.changed.notify_all();
         match (first, state.given_up) {
             (false, _) => Done::Again,

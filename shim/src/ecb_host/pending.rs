@@ -5,13 +5,13 @@
 //! control block stays valid, since the extension may still use it: it is leaked unless
 //! `DONE_WITH_SESSION` comes after all.
 
-use super::{Conn, NoBody, Outcome, registry, report, send_refusal};
+use super::{Conn, NoBody, Outcome, Reply, registry, report, send_refusal};
 use crate::codes::{self, Code};
 use crate::site::Refusal;
 use isapi_base::ecb::constants::HSE_STATUS_ERROR;
 use isapi_base::ecb::win32::Win32Error;
-use std::sync::TryLockError;
 use std::sync::atomic::Ordering;
+use std::sync::{MutexGuard, TryLockError};
 
 impl Conn {
     /// How reports name the request.
@@ -19,6 +19,7 @@ impl Conn {
         format!("{} {}", self.request.method, self.url.raw())
     }
 
+    /// The code of the reason.
     fn given_up_for(&self) -> Code {
         if self.latch.has_timed_out() {
             codes::TIME_LIMIT
@@ -27,33 +28,52 @@ impl Conn {
         }
     }
 
-    /// Answers in the place of the extension.
+    /// Answers in the place of an extension that is not heard of.
     pub(super) fn give_up(&self) -> Outcome {
-        self.host.given_up.fetch_add(1, Ordering::AcqRel);
         let limit = self.host.options.pending_timeout.unwrap_or_default();
         let why = format!(
             "the extension returned PENDING, and for {} s it neither called back nor ended the \
              request",
             limit.as_secs()
         );
+        drop(self.answer_for_it(&why));
+        self.outcome_of_given_up()
+    }
+
+    /// Answers in the place of the extension, and says aloud why; the reply is not ended.
+    pub(super) fn answer_for_it(&self, why: &str) -> MutexGuard<'_, Reply> {
+        let code = self.given_up_for();
+        self.host.given_up.fetch_add(1, Ordering::AcqRel);
         let text = format!("{}: {why}; the request is given up", self.named());
-        report(codes::PENDING_TIMEOUT, &text);
+        report(code, &text);
         self.drop_body();
         let mut reply = self.reply();
         if reply.is_begun() {
             reply.break_off();
         } else {
-            let reason = format!("{why} ({})", codes::PENDING_TIMEOUT);
-            send_refusal(&mut reply, &self.request, &Refusal::new(500, 0, reason));
+            let refusal = Refusal::new(500, 0, format!("{why} ({code})"));
+            send_refusal(&mut reply, &self.request, &refusal);
         }
-        drop(reply);
-        // The block's fields are the extension's still.
+        reply
+    }
+
+    /// The block's fields are the extension's still.
+    pub(super) fn outcome_of_given_up(&self) -> Outcome {
         Outcome {
             extension: Some(HSE_STATUS_ERROR),
             given_up: true,
-            log: codes::PENDING_TIMEOUT.to_string() + &self.take_log(),
+            log: self.given_up_for().to_string() + &self.take_log(),
             ..Outcome::default()
         }
+    }
+
+    /// Nothing of a request that was given up is needed any more.
+    pub(super) fn forget_given_up(&self) {
+        registry::remove(self.id);
+        if let Some(block) = self.take_block() {
+            block.poison();
+        }
+        self.host.given_up.fetch_sub(1, Ordering::AcqRel);
     }
 
     /// Lets go of the client's side, which would keep its connection open. A read that is under
@@ -77,18 +97,14 @@ impl Conn {
         Win32Error::CONNECTION_INVALID
     }
 
-    /// `DONE_WITH_SESSION` of a request that was given up: now nothing of it is needed any more.
+    /// `DONE_WITH_SESSION` of a request that was given up.
     pub(super) fn done_late(&self) {
         let text = format!(
             "DONE_WITH_SESSION came for {}, which was given up before",
             self.named()
         );
         report(self.given_up_for(), &text);
-        registry::remove(self.id);
-        if let Some(block) = self.take_block() {
-            block.poison();
-        }
-        self.host.given_up.fetch_sub(1, Ordering::AcqRel);
+        self.forget_given_up();
     }
 }
 

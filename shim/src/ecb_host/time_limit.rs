@@ -4,13 +4,10 @@
 //! end is a process. So `serve` answers in the place of the script and goes on without it; `run`
 //! and `test`, whose processes are for one request, end the process.
 
-use super::{Conn, Outcome, registry, report, send_refusal};
+use super::{Conn, Outcome};
 use crate::codes;
 use crate::process;
-use crate::site::Refusal;
-use isapi_base::ecb::constants::HSE_STATUS_ERROR;
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -111,51 +108,35 @@ fn watch(clock: &Weak<Clock>, patience: Duration) {
             continue;
         }
         let limit = clock.limit;
-        // A client that takes its response slowly may hold this up; others must not wait for it.
-        std::thread::spawn(move || conn.time_out(limit));
+        // A client that takes its response slowly may hold this up; others must not wait for it,
+        // unless the system has no thread to spare.
+        let other = Arc::clone(&conn);
+        let answers = std::thread::Builder::new().spawn(move || other.time_out(limit));
+        if answers.is_err() {
+            conn.time_out(limit);
+        }
     }
 }
 
 impl Conn {
     /// Answers in the place of the extension.
     fn time_out(&self, limit: TimeLimit) {
-        self.host.given_up.fetch_add(1, Ordering::AcqRel);
         let seconds = limit.after.as_secs();
         let why = format!("the script has not ended within {seconds} s, the time of --timeout");
-        let text = format!("{}: {why}; its request is given up", self.named());
-        report(codes::TIME_LIMIT, &text);
-        self.drop_body();
-        let mut reply = self.reply();
-        if reply.is_begun() {
-            reply.break_off();
-        } else {
-            let reason = format!("{why} ({})", codes::TIME_LIMIT);
-            send_refusal(&mut reply, &self.request, &Refusal::new(500, 0, reason));
-        }
-        // The script's thread would do it too late.
-        reply.end();
-        drop(reply);
-        self.latch.answered();
+        // The script's thread would end it too late.
+        self.answer_for_it(&why).end();
         if limit.then == Overtime::EndProcess {
             process::end(codes::TIME_LIMIT.exit as u8);
         }
+        self.latch.answered();
     }
 
     /// The extension has returned from a request that was given up here. `last`: and uses nothing
     /// of it any more.
     pub(super) fn timed_out(&self, last: bool) -> Outcome {
         if last {
-            registry::remove(self.id);
-            if let Some(block) = self.take_block() {
-                block.poison();
-            }
-            self.host.given_up.fetch_sub(1, Ordering::AcqRel);
+            self.forget_given_up();
         }
-        Outcome {
-            extension: Some(HSE_STATUS_ERROR),
-            given_up: true,
-            log: codes::TIME_LIMIT.to_string() + &self.take_log(),
-            ..Outcome::default()
-        }
+        self.outcome_of_given_up()
     }
 }
