@@ -34,7 +34,11 @@ pub enum Fault {
 const LONGER: u32 = 65_536;
 
 /// What a host must know for a script to be called at all.
-const NEEDED: [&str; 3] = ["APPL_PHYSICAL_PATH", "SCRIPT_TRANSLATED", "SERVER_PROTOCOL"];
+const NEEDED: [&[u8]; 3] = [
+    b"APPL_PHYSICAL_PATH",
+    b"SCRIPT_TRANSLATED",
+    b"SERVER_PROTOCOL",
+];
 
 impl Fault {
     /// Those that are tried on every request with `--faults`; the last ones need a body.
@@ -218,9 +222,7 @@ impl Probe {
         match &state.fault {
             // The core learns from these how it is to run, which no server changes.
             _ if name.starts_with(host_variables::PREFIX) => Ok(0),
-            Some(Fault::UnknownVariable(None)) if NEEDED.iter().any(|n| n.as_bytes() == plain) => {
-                Ok(0)
-            }
+            Some(Fault::UnknownVariable(None)) if NEEDED.contains(&plain) => Ok(0),
             Some(Fault::UnknownVariable(None)) => Err(Win32Error::INVALID_INDEX),
             Some(Fault::UnknownVariable(Some(unknown))) => {
                 if plain.eq_ignore_ascii_case(unknown.as_bytes()) {

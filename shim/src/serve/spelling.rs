@@ -23,8 +23,8 @@ use tokio::io::AsyncWriteExt;
 /// Room for what was written and not yet read of a message of ours in memory.
 const MESSAGE: usize = 256 * 1024;
 
-/// Extensions made before, by the unusual spellings they hold, each with a line feed behind it. A site has few; a script that
-/// makes names up must not fill the memory.
+/// Extensions made before, by the unusual spellings they hold, each with a line feed behind it.
+/// A site has few; a script that makes names up must not fill the memory.
 static KNOWN: LazyLock<Mutex<HashMap<String, Extensions>>> = LazyLock::new(Mutex::default);
 const MOST_KNOWN: usize = 1024;
 
