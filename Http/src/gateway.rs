@@ -15,25 +15,38 @@ const NO_VARIABLE: [&[u8]; 4] = [
 /// whether a name had a dash or an underscore.
 pub(crate) fn header_variables(all_raw: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut variables: Vec<(String, Vec<u8>)> = Vec::with_capacity(16);
-    for line in all_raw.split(|b| *b == b'\n') {
-        let Some(colon) = line.iter().position(|b| *b == b':') else {
-            continue;
-        };
-        let Some(name) = variable_name(&line[..colon]) else {
-            continue;
-        };
-        let value = line[colon + 1..].trim_ascii();
+    for (name, value) in lines(all_raw).filter_map(header_variable) {
         match variables.iter_mut().find(|(other, _)| *other == name) {
             Some((_, values)) => {
-                // RFC 6265, 5.4: cookies are no list that commas could join.
-                let between: &[u8] = if name == "HTTP_COOKIE" { b"; " } else { b", " };
-                values.extend_from_slice(between);
+                values.extend_from_slice(between(&name).as_bytes());
                 values.extend_from_slice(value);
             }
             None => variables.push((name, value.to_vec())),
         }
     }
     variables
+}
+
+/// The lines of `ALL_RAW`, each with its CR.
+pub(crate) fn lines(all_raw: &[u8]) -> impl Iterator<Item = &[u8]> {
+    all_raw.split(|b| *b == b'\n')
+}
+
+/// The variable of a header's line; `None`: none is made of it.
+pub(crate) fn header_variable(line: &[u8]) -> Option<(String, &[u8])> {
+    let colon = line.iter().position(|b| *b == b':')?;
+    let name = variable_name(&line[..colon])?;
+    Some((name, line[colon + 1..].trim_ascii()))
+}
+
+/// What stands between the values of a header that came more than once.
+pub(crate) fn between(variable: &str) -> &'static str {
+    // RFC 6265, 5.4: cookies are no list that commas could join.
+    if variable == "HTTP_COOKIE" {
+        "; "
+    } else {
+        ", "
+    }
 }
 
 /// `None`: no variable is made of the header.

@@ -1,11 +1,13 @@
 //! The WSGI environ (PEP 3333, "environ Variables").
 
 use super::input::Input;
+use super::known::{Known, known, latin1};
 use super::mount::{Base, Paths, by_script, mount};
 use crate::ecb::Connection;
 use crate::gateway;
 use crate::module::os_error;
 use crate::request::Request;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
@@ -75,6 +77,11 @@ fn template(py: Python<'_>) -> PyResult<&'static Py<PyDict>> {
         environ.set_item("wsgi.input_terminated", true)?;
         let streams = py.import("_PyISAPIe")?.getattr("streams")?;
         environ.set_item("wsgi.errors", streams.getattr("stderr")?)?;
+        // What each request has of its own gets its place here: a copy need not grow then.
+        let own = VARIABLES.iter().filter(|v| v.always).map(|v| v.key);
+        for key in own.chain(["wsgi.url_scheme", "wsgi.input", "SCRIPT_NAME", "PATH_INFO"]) {
+            environ.set_item(PyString::intern(py, key), py.None())?;
+        }
         Ok(environ.unbind())
     })
 }
@@ -92,7 +99,7 @@ impl Asked {
         Ok(Self {
             script_name: host.text(c"UNICODE_SCRIPT_NAME")?,
             path_info: host.text(c"UNICODE_PATH_INFO")?,
-            raw_url: host.get(c"UNENCODED_URL", false)?,
+            raw_url: host.get(c"UNENCODED_URL")?,
         })
     }
 
@@ -129,41 +136,88 @@ pub(super) fn build<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let environ = template(py)?.bind(py).copy()?;
     let host = Host::new(py, request);
-    let mut https = false;
-    let mut value = Vec::new();
-    let mut asked_last = c"";
-    for (variable, key) in VARIABLES.iter().zip(keys(py)) {
-        // Two that are one to the host stand together.
-        if variable.name != asked_last {
-            value = host.get(variable.name, variable.wide)?;
-            asked_last = variable.name;
-        }
-        https |= variable.key == "HTTPS" && value.eq_ignore_ascii_case(b"on");
-        if variable.always || !value.is_empty() {
-            environ.set_item(key, text(py, &value))?;
-        }
-    }
-    environ.set_item("wsgi.url_scheme", if https { "https" } else { "http" })?;
+    let mut guard = known();
+    let mut alone = None;
+    let slot = guard.as_deref_mut().unwrap_or(&mut alone);
+    let known = slot.get_or_insert_default();
+    let https = add_variables(&environ, &host, known)?;
+    let scheme = if https {
+        intern!(py, "https")
+    } else {
+        intern!(py, "http")
+    };
+    environ.set_item(intern!(py, "wsgi.url_scheme"), scheme)?;
     let serial = request.serial;
-    environ.set_item("wsgi.input", Input { serial })?;
+    environ.set_item(intern!(py, "wsgi.input"), Input { serial })?;
     // A body of unknown length has -1 there; in the environ it has no length.
-    let length = host.get(c"CONTENT_LENGTH", false)?;
+    let length = host.get(c"CONTENT_LENGTH")?;
     if !length.is_empty() && length.iter().all(u8::is_ascii_digit) {
-        environ.set_item("CONTENT_LENGTH", text(py, &length))?;
+        environ.set_item(intern!(py, "CONTENT_LENGTH"), latin1(py, &length))?;
     }
     if !asked.raw_url.is_empty() {
-        environ.set_item("REQUEST_URI", text(py, &asked.raw_url))?;
+        environ.set_item(intern!(py, "REQUEST_URI"), latin1(py, &asked.raw_url))?;
     }
     let paths = asked.paths(request.in_script.get() || runs_script(&host, asked)?);
     // A base that does not fit is none.
     let mounted = mount(paths, base).unwrap_or_else(|| by_script(paths));
-    environ.set_item("SCRIPT_NAME", text(py, mounted.script_name.as_bytes()))?;
-    environ.set_item("PATH_INFO", text(py, mounted.path_info.as_bytes()))?;
-    let headers = host.get(c"ALL_RAW", false)?;
-    for (name, value) in gateway::header_variables(&headers) {
-        environ.set_item(name, text(py, &value))?;
-    }
+    let (script_name, path_info) = (mounted.script_name.as_bytes(), mounted.path_info.as_bytes());
+    environ.set_item(intern!(py, "SCRIPT_NAME"), latin1(py, script_name))?;
+    environ.set_item(intern!(py, "PATH_INFO"), latin1(py, path_info))?;
+    add_headers(&environ, &host.get(c"ALL_RAW")?, known)?;
     Ok(environ)
+}
+
+/// Adds what stands in [`VARIABLES`]. Whether the connection is encrypted.
+fn add_variables(
+    environ: &Bound<'_, PyDict>,
+    host: &Host<'_, '_>,
+    known: &mut Known,
+) -> PyResult<bool> {
+    let py = host.py;
+    let mut https = false;
+    let mut value: Option<Bound<'_, PyString>> = None;
+    let mut asked_last = c"";
+    for (place, (variable, key)) in VARIABLES.iter().zip(keys(py)).enumerate() {
+        // Two that are one to the host stand together.
+        if variable.name != asked_last {
+            value = host
+                .with(variable.name, |value| {
+                    known.variable(py, place, value, variable.wide)
+                })?
+                .flatten();
+            asked_last = variable.name;
+        }
+        match &value {
+            Some(value) => {
+                if variable.key == "HTTPS" {
+                    https = value.to_cow()?.eq_ignore_ascii_case("on");
+                }
+                environ.set_item(key, value)?;
+            }
+            None if variable.always => environ.set_item(key, intern!(py, ""))?,
+            None => {}
+        }
+    }
+    Ok(https)
+}
+
+/// Adds `HTTP_*`, from `ALL_RAW`.
+fn add_headers(environ: &Bound<'_, PyDict>, all_raw: &[u8], known: &mut Known) -> PyResult<()> {
+    let py = environ.py();
+    for line in gateway::lines(all_raw) {
+        let Some(header) = known.header(py, line) else {
+            continue;
+        };
+        let (name, value) = (header.name.bind(py), header.value.bind(py));
+        match environ.get_item(name)? {
+            Some(values) => {
+                let between = gateway::between(&name.to_cow()?);
+                environ.set_item(name, values.add(between)?.add(value)?)?;
+            }
+            None => environ.set_item(name, value)?,
+        }
+    }
+    Ok(())
 }
 
 /// Whether a handler of the site's own runs a script that it has loaded: the URL itself does not
@@ -188,11 +242,14 @@ impl<'a, 'py> Host<'a, 'py> {
         Self { py, connection }
     }
 
-    /// A variable's bytes, in UTF-8 where it was asked for in UTF-16; empty where there is none.
-    fn get(&self, name: &CStr, wide: bool) -> PyResult<Vec<u8>> {
-        if wide {
-            return self.text(name).map(String::into_bytes);
-        }
+    /// Shows a variable's value, with its NUL; `None` where there is none.
+    fn with<R>(&self, name: &CStr, f: impl FnOnce(&[u8]) -> R) -> PyResult<Option<R>> {
+        let value = self.connection.with_variable(name, f);
+        value.map_err(|error| os_error(self.py, error))
+    }
+
+    /// A variable's bytes; empty where there is none.
+    fn get(&self, name: &CStr) -> PyResult<Vec<u8>> {
         let mut value = Vec::new();
         let known = self.connection.server_variable(name, &mut value);
         known.map_err(|error| os_error(self.py, error))?;
@@ -204,16 +261,5 @@ impl<'a, 'py> Host<'a, 'py> {
         let value = self.connection.server_variable_unicode(name);
         let value = value.map_err(|error| os_error(self.py, error))?;
         Ok(value.unwrap_or_default())
-    }
-}
-
-/// Bytes as PEP 3333 has them in text: each is a character (Latin-1).
-fn text<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if text.is_ascii() => PyString::new(py, text),
-        _ => PyString::new(
-            py,
-            &bytes.iter().copied().map(char::from).collect::<String>(),
-        ),
     }
 }

@@ -9,6 +9,7 @@ mod command;
 mod environ;
 mod file_wrapper;
 mod input;
+mod known;
 mod mount;
 mod send;
 mod start_response;

@@ -101,32 +101,35 @@ impl Connection {
     /// # Errors
     /// Any other Win32 error of the host.
     pub fn server_variable(&self, name: &CStr, out: &mut Vec<u8>) -> Result<bool, Win32Error> {
-        let mut stack = [0u8; VARIABLE_BUFFER];
-        match self.get_variable(name, &mut stack) {
-            Ok(size) => {
-                out.extend_from_slice(&stack[..size.saturating_sub(1)]);
-                Ok(true)
-            }
-            Err((Win32Error::INVALID_INDEX | Win32Error::NO_DATA, _)) => Ok(false),
-            Err((Win32Error::INSUFFICIENT_BUFFER, needed)) => {
-                let heap = self.grow_for_variable(name, needed)?;
-                out.extend_from_slice(&heap[..heap.len().saturating_sub(1)]);
-                Ok(true)
-            }
-            Err((error, _)) => Err(error),
-        }
+        let append = |value: &[u8]| out.extend_from_slice(without_nul(value, 1));
+        Ok(self.with_variable(name, append)?.is_some())
     }
 
     /// As [`Connection::server_variable`] for a `UNICODE_` name, whose value is UTF-16; what is
     /// none becomes U+FFFD.
+    ///
+    /// # Errors
+    /// As there.
     pub fn server_variable_unicode(&self, name: &CStr) -> Result<Option<String>, Win32Error> {
+        self.with_variable(name, text_of_utf16)
+    }
+
+    /// Shows `f` the value of a server variable as the host gives it, with its NUL. `Ok(None)`: the
+    /// host does not know it, or has no data for it.
+    ///
+    /// # Errors
+    /// Any other Win32 error of the host.
+    pub fn with_variable<R>(
+        &self,
+        name: &CStr,
+        f: impl FnOnce(&[u8]) -> R,
+    ) -> Result<Option<R>, Win32Error> {
         let mut stack = [0u8; VARIABLE_BUFFER];
         match self.get_variable(name, &mut stack) {
-            Ok(size) => Ok(Some(text_of_utf16(&stack[..size]))),
+            Ok(size) => Ok(Some(f(&stack[..size]))),
             Err((Win32Error::INVALID_INDEX | Win32Error::NO_DATA, _)) => Ok(None),
             Err((Win32Error::INSUFFICIENT_BUFFER, needed)) => {
-                let bytes = self.grow_for_variable(name, needed)?;
-                Ok(Some(text_of_utf16(&bytes)))
+                Ok(Some(f(&self.grow_for_variable(name, needed)?)))
             }
             Err((error, _)) => Err(error),
         }
@@ -394,10 +397,15 @@ pub unsafe fn fill_version(info: *mut HSE_VERSION_INFO) -> bool {
     true
 }
 
-/// UTF-16 in this machine's byte order, with its NUL.
-fn text_of_utf16(bytes: &[u8]) -> String {
-    let (pairs, _) = bytes.as_chunks::<2>();
-    let pairs = pairs.split_last().map_or(pairs, |(_nul, rest)| rest);
+/// A value without its NUL, which has `size` bytes.
+fn without_nul(value: &[u8], size: usize) -> &[u8] {
+    &value[..value.len().saturating_sub(size)]
+}
+
+/// The text of a value in UTF-16 of this machine's byte order, with its NUL; what is none becomes
+/// U+FFFD.
+pub fn text_of_utf16(value: &[u8]) -> String {
+    let (pairs, _) = without_nul(value, 2).as_chunks::<2>();
     let unit = |pair: &[u8; 2]| u16::from_ne_bytes(*pair);
     // Nearly all of it is ASCII, for which this is many times as fast: no step depends on another.
     let all = pairs.iter().fold(0, |all, pair| all | unit(pair));
