@@ -5,7 +5,9 @@
 //! out at once, by polling the connection from inside the call.
 //!
 //! The connection is polled again behind each call. So whatever wakes it during a call, as the
-//! call's own answer does, need not wake the task as well.
+//! call's own answer does, need not wake the task as well. But whoever is ready has its own call
+//! first: so answers go out one right behind the other, and a client on this machine that waits for
+//! several of them is woken once. That wake-up costs more than many a script.
 
 use super::lock;
 use std::future::{Future, poll_fn};
@@ -15,10 +17,6 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
-
-/// So many quick calls in a row, of a client that does not wait for answers; then others have
-/// their turn.
-const CALLS_IN_A_ROW: usize = 16;
 
 type Connection = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -182,21 +180,21 @@ impl Wire {
             }
         }
         let waker = Waker::from(Arc::clone(self));
-        for _ in 0..CALLS_IN_A_ROW {
-            if self.poll(&mut Context::from_waker(&waker)).is_ready() {
-                return Poll::Ready(());
-            }
-            let Some(job) = lock(&self.work).job.take() else {
-                return Poll::Pending;
-            };
-            lock(&self.task).calls = Some(std::thread::current().id());
-            job();
-            let mut task = lock(&self.task);
-            task.calls = None;
-            if let Some(helper) = task.helper.take() {
-                helper.wake();
-            }
+        if self.poll(&mut Context::from_waker(&waker)).is_ready() {
+            return Poll::Ready(());
         }
+        let Some(job) = lock(&self.work).job.take() else {
+            return Poll::Pending;
+        };
+        lock(&self.task).calls = Some(std::thread::current().id());
+        job();
+        let mut task = lock(&self.task);
+        task.calls = None;
+        if let Some(helper) = task.helper.take() {
+            helper.wake();
+        }
+        drop(task);
+        // Behind the tasks that are ready.
         context.waker().wake_by_ref();
         Poll::Pending
     }
