@@ -13,7 +13,6 @@ use crate::site::{Decision, Site, SiteOptions, UrlPath, discover_root, real_path
 use isapi_base::ecb::win32::Win32Error;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::io::{Read, Write};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -340,8 +339,8 @@ pub fn offline_request(
         spelling: None,
         keep_connection: !close,
         length: Some(length.unwrap_or(0) as u64),
-        remote: SocketAddr::from(CLIENT),
-        local: SocketAddr::from(SERVER),
+        remote: CLIENT.into(),
+        local: SERVER.into(),
         server_vars,
     }
 }

@@ -1,7 +1,7 @@
 //! The control block itself: made for each request, poisoned when the request is done.
 #![allow(unsafe_code)]
 
-use super::variables::ansi;
+use super::variables::{ansi, path};
 use super::{Conn, callbacks, support};
 use isapi_base::ecb::constants::{UNKNOWN_LENGTH, VERSION_IIS_10};
 use isapi_base::ecb::layout::EXTENSION_CONTROL_BLOCK;
@@ -47,8 +47,7 @@ impl Block {
         let method = add(&mut texts, &ansi(&conn.request.method));
         let query = add(&mut texts, query);
         let path_info = add(&mut texts, &ansi(&conn.route.path_info));
-        let translated = conn.route.path_translated.to_string_lossy();
-        let path_translated = add(&mut texts, &ansi(&translated));
+        let path_translated = add(&mut texts, &ansi(&path(&conn.route.path_translated)));
         let content_type = conn.request.header("content-type").unwrap_or_default();
         let content_type = add(&mut texts, content_type);
         let data = texts.len();

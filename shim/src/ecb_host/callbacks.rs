@@ -85,14 +85,13 @@ pub(super) fn call(
 }
 
 /// Calls `HttpExtensionProc`.
-pub(super) fn process(conn: &Conn, block: &Arc<Block>) -> u32 {
+pub(super) fn process(conn: &Arc<Conn>, block: &Arc<Block>) -> u32 {
     let trace = conn.host.options.trace;
     let since = trace.is_on().then(Instant::now);
     // SAFETY: the block is complete and lives until the request is done.
-    let status = catch_unwind(AssertUnwindSafe(|| unsafe {
-        conn.host.extension.process(block.as_ptr())
-    }))
-    .unwrap_or(HSE_STATUS_ERROR);
+    let call = || unsafe { conn.host.extension.process(block.as_ptr()) };
+    let status = catch_unwind(AssertUnwindSafe(|| registry::called_for(conn, call)))
+        .unwrap_or(HSE_STATUS_ERROR);
     if trace.is_on() {
         trace.write(&Call {
             request: conn.id,

@@ -107,8 +107,8 @@ impl Conn {
             spelling: None,
             keep_connection: parent.keep_connection,
             length: parent.length,
-            remote: parent.remote,
-            local: parent.local,
+            remote: parent.remote.clone(),
+            local: parent.local.clone(),
             server_vars: parent.server_vars.clone(),
         };
         if let Some(headers) = child.headers {

@@ -3,6 +3,7 @@
 //! comes, and the request is given up; so it is where it takes too long (`time_limit`).
 
 use isapi_base::ecb::constants::HSE_STATUS_PENDING;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -34,6 +35,9 @@ impl State {
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Latch {
+    /// Something has happened that a call must know of. Most requests have all their calls before,
+    /// and need no lock.
+    eventful: AtomicBool,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -76,9 +80,20 @@ impl Latch {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The state, to be changed.
+    fn change(&self) -> MutexGuard<'_, State> {
+        let state = self.state();
+        self.eventful.store(true, Ordering::Release);
+        state
+    }
+
+    fn is_eventful(&self) -> bool {
+        self.eventful.load(Ordering::Acquire)
+    }
+
     /// `DONE_WITH_SESSION` came.
     pub(super) fn done(&self, status: u32) -> Done {
-        let mut state = self.state();
+        let mut state = self.change();
         // One that was given up, and has returned finally since then, has ended without it.
         let has_ended = state.given_up && state.has_returned_finally();
         let first = state.done.is_none() && !has_ended;
@@ -95,6 +110,9 @@ impl Latch {
 
     /// The extension calls, which is a sign of life.
     pub(super) fn enter(&self) -> Access {
+        if !self.is_eventful() {
+            return Access::Open;
+        }
         let mut state = self.state();
         if state.done.is_some() {
             Access::Done
@@ -117,7 +135,7 @@ impl Latch {
     /// The request takes too long; whoever says so has to answer for it, and then to say
     /// [`answered`](Self::answered). `false`: it is over, or was given up before.
     pub(super) fn time_out(&self) -> bool {
-        let mut state = self.state();
+        let mut state = self.change();
         if state.is_over() || state.given_up {
             return false;
         }
@@ -139,7 +157,7 @@ impl Latch {
 
     /// The host has not waited for the extension.
     pub(super) fn is_given_up(&self) -> bool {
-        self.state().given_up
+        self.is_eventful() && self.state().given_up
     }
 
     /// An asynchronous operation begins. `false`: one is under way.
@@ -162,7 +180,7 @@ impl Latch {
     /// An extension that says *done* and returns another status (isapi_wsgi does) is finished all
     /// the same, and only once.
     pub(super) fn returned(&self, status: u32, limit: Option<Duration>) -> Ended {
-        let mut state = self.state();
+        let mut state = self.change();
         state.returned = Some(status);
         let is_final = status != HSE_STATUS_PENDING;
         if is_final && !state.timed_out {

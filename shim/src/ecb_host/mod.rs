@@ -46,7 +46,7 @@ use latch::{Ended, Latch};
 use own::{broken_body, send_refusal, send_static};
 pub use probe::{Fault, Probe};
 use reply::Reply;
-pub use request::{HeaderList, Request, Spelling, Version};
+pub use request::{Endpoint, HeaderList, Request, Spelling, Version};
 pub use said::{Said, listen};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;

@@ -19,7 +19,7 @@ pub(super) fn send_refusal(reply: &mut Reply, request: &Request, refusal: &Refus
         // As http.sys does: where the next request begins is not sure any more.
         reply.closes();
     }
-    let local = request.remote.ip().to_canonical().is_loopback();
+    let local = request.remote.socket().ip().to_canonical().is_loopback();
     let answer = StaticAnswer::refused(refusal, local, &request.method);
     let _client_gone = send_static(reply, &answer);
 }

@@ -5,6 +5,7 @@ use isapi_base::ecb::win32::Win32Error;
 use isapi_base::host_variables;
 use std::collections::HashSet;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Something that goes wrong between an extension, the server and the client. IIS does each of
@@ -123,9 +124,13 @@ impl std::fmt::Display for Fault {
     }
 }
 
-/// What a host does for a test. A host without a test pays one look at a lock that nobody holds.
+/// What a host does for a test. A host without a test pays one look.
 #[derive(Debug, Default)]
-pub struct Probe(Mutex<State>);
+pub struct Probe {
+    /// Something is wanted of it.
+    on: AtomicBool,
+    state: Mutex<State>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -140,16 +145,22 @@ struct State {
 
 impl Probe {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_on(&self) -> bool {
+        self.on.load(Ordering::Acquire)
     }
 
     /// Begins anew, for one request: which calls are kept, and what goes wrong in it.
     pub fn begin(&self, keep_calls: bool, fault: Option<Fault>) {
+        let on = keep_calls || fault.is_some();
         *self.state() = State {
             keeps_calls: keep_calls,
             fault,
             ..State::default()
         };
+        self.on.store(on, Ordering::Release);
     }
 
     /// The calls since [`Probe::begin`], one a line, without what differs from run to run.
@@ -158,10 +169,13 @@ impl Probe {
     }
 
     pub(super) fn keeps_calls(&self) -> bool {
-        self.state().keeps_calls
+        self.is_on() && self.state().keeps_calls
     }
 
     pub(super) fn keep(&self, call: &Call<'_>) {
+        if !self.is_on() {
+            return;
+        }
         let mut state = self.state();
         // The core asks for its own variables, and where it is, once: whichever request comes first.
         if call.argument.starts_with("PYISAPIE_") {
@@ -175,6 +189,9 @@ impl Probe {
 
     /// How much of a body is preloaded: `usual` unless a fault wants to be met by `ReadClient`.
     pub(super) fn preload(&self, usual: usize) -> usize {
+        if !self.is_on() {
+            return usual;
+        }
         match self.state().fault {
             Some(Fault::ShortReads(size)) => usual.min(size),
             Some(Fault::ZeroRead | Fault::ReadFails) => usual / 2,
@@ -189,6 +206,9 @@ impl Probe {
     /// # Errors
     /// Reading fails.
     pub(super) fn reading(&self, room: usize) -> Result<usize, Win32Error> {
+        if !self.is_on() {
+            return Ok(room);
+        }
         match self.state().fault {
             Some(Fault::ShortReads(size)) => Ok(room.min(size)),
             Some(Fault::ZeroRead) => Ok(0),
@@ -202,6 +222,9 @@ impl Probe {
     /// # Errors
     /// It fails.
     pub(super) fn writing(&self) -> Result<(), Win32Error> {
+        if !self.is_on() {
+            return Ok(());
+        }
         let mut state = self.state();
         state.writes += 1;
         match state.fault {
@@ -217,6 +240,9 @@ impl Probe {
     /// # Errors
     /// The variable is unknown.
     pub(super) fn variable(&self, name: &[u8], offered: u32) -> Result<u32, Win32Error> {
+        if !self.is_on() {
+            return Ok(0);
+        }
         let mut state = self.state();
         let plain = name.strip_prefix(b"UNICODE_").unwrap_or(name);
         match &state.fault {

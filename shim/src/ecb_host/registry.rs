@@ -4,6 +4,7 @@
 //! done names a number that is never used again, and is told so.
 
 use super::Conn;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -54,9 +55,31 @@ pub(super) fn add(make: impl FnOnce(usize) -> Conn) -> Arc<Conn> {
     conn
 }
 
+thread_local! {
+    /// The request that this thread calls the extension for.
+    static CALLED_FOR: RefCell<Option<Arc<Conn>>> = const { RefCell::new(None) };
+}
+
+/// Puts back what was there before; see [`called_for`].
+struct Before(Option<Arc<Conn>>);
+
+impl Drop for Before {
+    fn drop(&mut self) {
+        CALLED_FOR.set(self.0.take());
+    }
+}
+
+/// Calls the extension for an open request. Extensions call back from inside, nearly always.
+pub(super) fn called_for<T>(conn: &Arc<Conn>, call: impl FnOnce() -> T) -> T {
+    let _before = Before(CALLED_FOR.replace(Some(Arc::clone(conn))));
+    call()
+}
+
 /// An open request.
 pub(super) fn find(id: usize) -> Option<Arc<Conn>> {
-    shard(id).get(&id).cloned()
+    // What a request is called for stays open until the call is over.
+    let own = CALLED_FOR.with_borrow(|conn| conn.as_ref().filter(|conn| conn.id == id).cloned());
+    own.or_else(|| shard(id).get(&id).cloned())
 }
 
 /// Closes a request.

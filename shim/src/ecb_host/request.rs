@@ -1,8 +1,8 @@
 //! One request, as the client sent it.
 
 use crate::headers;
-use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// The request's HTTP version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,13 +26,67 @@ impl Version {
 /// Names (in the client's spelling) and values, in order.
 pub type HeaderList = Vec<(String, Vec<u8>)>;
 
-/// Brings back the client's spelling of header names, where the server that parsed the request
-/// has lost it. Called only when an extension asks for `ALL_RAW`.
-pub struct Spelling(pub Box<dyn Fn(&HeaderList) -> HeaderList + Send + Sync>);
+/// The names of a request's headers as the client spelled them, where the server that parsed the
+/// request has lost that. Looked at only when an extension asks for `ALL_RAW`.
+#[derive(Clone, Debug, Default)]
+pub struct Spelling(
+    /// Each name has a line feed behind it.
+    pub Vec<u8>,
+);
 
-impl fmt::Debug for Spelling {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Spelling")
+impl Spelling {
+    /// The names of `headers`, as they were spelled. Of a name that came more than once, each
+    /// spelling is for the value in the same place.
+    pub fn names_of<'a>(&'a self, headers: &'a HeaderList) -> Vec<&'a [u8]> {
+        let mut left: Vec<&[u8]> = self.0.split(|b| *b == b'\n').collect();
+        let spelled = headers.iter().map(|(name, _)| {
+            // The first one, as long as the order is the client's.
+            let at = left
+                .iter()
+                .position(|n| n.eq_ignore_ascii_case(name.as_bytes()));
+            at.map_or(name.as_bytes(), |at| left.remove(at))
+        });
+        spelled.collect()
+    }
+}
+
+/// One end of a connection. Its texts are made once: several variables hold them, for each of many
+/// requests.
+#[derive(Clone, Debug)]
+pub struct Endpoint(Arc<Texts>);
+
+#[derive(Debug)]
+struct Texts {
+    socket: SocketAddr,
+    ip: String,
+    port: String,
+}
+
+impl Endpoint {
+    /// The address.
+    pub fn socket(&self) -> SocketAddr {
+        self.0.socket
+    }
+
+    /// The address without the port.
+    pub fn ip(&self) -> &str {
+        &self.0.ip
+    }
+
+    /// The port.
+    pub fn port(&self) -> &str {
+        &self.0.port
+    }
+}
+
+impl<T: Into<SocketAddr>> From<T> for Endpoint {
+    fn from(socket: T) -> Self {
+        let socket = socket.into();
+        Self(Arc::new(Texts {
+            socket,
+            ip: socket.ip().to_string(),
+            port: socket.port().to_string(),
+        }))
     }
 }
 
@@ -54,9 +108,9 @@ pub struct Request {
     /// The body's length in bytes; `None`: chunked.
     pub length: Option<u64>,
     /// The client's address.
-    pub remote: SocketAddr,
+    pub remote: Endpoint,
     /// This server's address.
-    pub local: SocketAddr,
+    pub local: Endpoint,
     /// Server variables given by the user, which win over the computed ones.
     pub server_vars: Vec<(String, String)>,
 }
@@ -93,9 +147,24 @@ impl Request {
             None => host.split(':').next().unwrap_or_default(),
         };
         if name.is_empty() {
-            self.local.ip().to_string()
+            self.local.ip().to_owned()
         } else {
             name.to_owned()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_requests_spelling_is_that_of_its_names_in_their_order() {
+        let spelling = Spelling(b"HOST\nx-a\nAccept\nX-A\n".to_vec());
+        let headers: HeaderList = ["host", "x-a", "x-a", "other", "accept"]
+            .map(|name| (name.to_owned(), Vec::new()))
+            .into();
+        let spelled = spelling.names_of(&headers);
+        assert_eq!(spelled, [&b"HOST"[..], b"x-a", b"X-A", b"other", b"Accept"]);
     }
 }

@@ -85,8 +85,8 @@ impl AccessLog {
         let record = Record {
             ended: SystemTime::now(),
             took: entry.since.elapsed(),
-            client: entry.ends.peer.ip(),
-            local: entry.ends.local,
+            client: entry.ends.peer.socket().ip(),
+            local: entry.ends.local.socket(),
             method: &entry.method,
             target: &entry.target,
             version: entry.version,

@@ -1,6 +1,7 @@
 //! One request of hyper's, answered by the host: on a thread of the pool, which may block, or
 //! between two polls of the connection where that has been quick so far.
 
+use super::Shared;
 use super::access_log::Entry;
 use super::client::{Client, ClientBody, CollectedBody, Cut, ReplyBody};
 use super::costs::{Answered, Past};
@@ -8,15 +9,13 @@ use super::guard::Guard;
 use super::heads::Seen;
 use super::metrics::Counted;
 use super::wire::Wire;
-use super::{Shared, spelling};
 use crate::codes;
-use crate::ecb_host::{Body, NoBody, Request, Version, report};
+use crate::ecb_host::{Body, Endpoint, NoBody, Request, Spelling, Version, report};
 use hyper::Response;
 use hyper::body::Incoming;
 use hyper::header::{EXPECT, HeaderMap};
 use hyper::http::request::Parts;
 use isapi_base::ecb::constants::UPLOAD_READ_AHEAD;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -39,10 +38,10 @@ impl Drop for Running {
 }
 
 /// The addresses of a connection's two ends.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Ends {
-    pub(super) peer: SocketAddr,
-    pub(super) local: SocketAddr,
+    pub(super) peer: Endpoint,
+    pub(super) local: Endpoint,
 }
 
 /// One request, ready to be answered on any thread.
@@ -86,7 +85,7 @@ pub(super) async fn answer(
     } else {
         Box::new(ClientBody::new(shared.handle.clone(), body, received))
     };
-    let mut request = take_apart(parts, length, ends, seen.names);
+    let mut request = take_apart(parts, length, &ends, seen.names);
     if seen.ambiguous {
         // Its value is of no use: the host refuses the request because it is there.
         let length = ("content-length".to_owned(), Vec::new());
@@ -177,7 +176,7 @@ impl Exchange {
     }
 }
 
-fn take_apart(parts: Parts, length: Option<u64>, ends: Ends, names: Vec<u8>) -> Request {
+fn take_apart(parts: Parts, length: Option<u64>, ends: &Ends, names: Vec<u8>) -> Request {
     let http11 = parts.version == hyper::Version::HTTP_11;
     let headers: Vec<(String, Vec<u8>)> = parts
         .headers
@@ -197,11 +196,11 @@ fn take_apart(parts: Parts, length: Option<u64>, ends: Ends, names: Vec<u8>) -> 
             Version::Http10
         },
         keep_connection: keeps(&parts.headers, http11),
-        spelling: Some(spelling::of_request(names)),
+        spelling: Some(Spelling(names)),
         headers,
         length,
-        remote: ends.peer,
-        local: ends.local,
+        remote: ends.peer.clone(),
+        local: ends.local.clone(),
         server_vars: Vec::new(),
     }
 }

@@ -379,6 +379,10 @@ fn connection(
     let Ok(local) = stream.local_addr() else {
         return;
     };
+    let ends = Ends {
+        peer: peer.into(),
+        local: local.into(),
+    };
     let (stream, found) = Watched::new(stream);
     let wire = Arc::new(Wire::default());
     let service = {
@@ -388,7 +392,7 @@ fn connection(
         service_fn(move |request| {
             let seen = found.take(served.fetch_add(1, Ordering::Relaxed));
             let (shared, wire) = (Arc::clone(&shared), Arc::clone(&wire));
-            exchange::answer(shared, wire, Ends { peer, local }, request, seen)
+            exchange::answer(shared, wire, ends.clone(), request, seen)
         })
     };
     let connection = http1::Builder::new()

@@ -5,7 +5,6 @@
 //! of our own in memory.
 
 use super::lock;
-use crate::ecb_host::Spelling;
 use bytes::Bytes;
 use http_body_util::Empty;
 use hyper::http::Extensions;
@@ -13,7 +12,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -27,24 +26,6 @@ const MESSAGE: usize = 256 * 1024;
 /// A site has few; a script that makes names up must not fill the memory.
 static KNOWN: LazyLock<Mutex<HashMap<String, Extensions>>> = LazyLock::new(Mutex::default);
 const MOST_KNOWN: usize = 1024;
-
-/// A request's spelling, by the names that the client sent, each with a line feed behind it.
-pub(super) fn of_request(names: Vec<u8>) -> Spelling {
-    Spelling(Box::new(move |headers| {
-        // Of a name that came more than once, each spelling is for the value in the same place.
-        let mut found: HashMap<String, VecDeque<String>> = HashMap::new();
-        for name in String::from_utf8_lossy(&names).lines() {
-            let same = found.entry(name.to_ascii_lowercase()).or_default();
-            same.push_back(name.to_owned());
-        }
-        let spelled = headers.iter().map(|(name, value)| {
-            let same = found.get_mut(&name.to_ascii_lowercase());
-            let spelled = same.and_then(VecDeque::pop_front);
-            (spelled.unwrap_or_else(|| name.clone()), value.clone())
-        });
-        spelled.collect()
-    }))
-}
 
 /// Polls until it is ready what depends on nothing but itself.
 fn finish<T>(future: impl Future<Output = T>) -> T {
@@ -135,7 +116,6 @@ async fn read(names: &str) -> Option<Extensions> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ecb_host::HeaderList;
     use hyper::header::{HeaderName, HeaderValue};
     use tokio::io::AsyncReadExt;
 
@@ -147,17 +127,6 @@ mod tests {
         for name in ["ETag", "x-a", "WWW-Authenticate", "X-powered-By"] {
             assert!(!is_title_case(name), "{name}");
         }
-    }
-
-    #[test]
-    fn a_requests_spelling_is_that_of_its_names_in_their_order() {
-        let spelling = of_request(b"HOST\nx-a\nX-A\n".to_vec());
-        let headers = |names: [&str; 4]| -> HeaderList {
-            let with_value = |n: &str| (n.to_owned(), b"v".to_vec());
-            names.into_iter().map(with_value).collect()
-        };
-        let spelled = (spelling.0)(&headers(["host", "x-a", "x-a", "other"]));
-        assert_eq!(spelled, headers(["HOST", "x-a", "X-A", "other"]));
     }
 
     #[test]

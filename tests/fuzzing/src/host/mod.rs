@@ -9,10 +9,10 @@ use crate::panics;
 use client::{Client, Sent, Upload};
 use extension::Run;
 use isapi_shim::ecb_host::{
-    Application, Body, Extension, Host, HostOptions, NoBody, Request, Trace, Version, listen,
+    Application, Body, Endpoint, Extension, Host, HostOptions, NoBody, Request, Trace, Version,
+    listen,
 };
 use isapi_shim::site::{Site, SiteOptions};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -151,7 +151,7 @@ fn request(input: &Input) -> Request {
         };
         headers.push((name, input.bytes()));
     }
-    let address = SocketAddr::from(([127, 0, 0, 1], 80));
+    let address = Endpoint::from(([127, 0, 0, 1], 80));
     let how = input.byte();
     Request {
         method,
@@ -164,7 +164,7 @@ fn request(input: &Input) -> Request {
         spelling: None,
         keep_connection: how & 2 == 0,
         length: (how & 4 == 0).then(|| input.size(70_000) as u64),
-        remote: address,
+        remote: address.clone(),
         local: address,
         server_vars: match how & 8 {
             0 => Vec::new(),
