@@ -26,7 +26,7 @@ const NOT_KEPT: [&str; 3] = [
 #[derive(Default)]
 pub(super) struct Known {
     /// The latest value of each variable, by its place in the environ's table.
-    variables: HashMap<usize, Latest>,
+    variables: Vec<Option<Latest>>,
     lines: HashMap<Box<[u8]>, Header>,
 }
 
@@ -63,7 +63,7 @@ impl Known {
         if value.len() <= nul {
             return None;
         }
-        if let Some(latest) = self.variables.get(&place)
+        if let Some(Some(latest)) = self.variables.get(place)
             && latest.value == value
         {
             return Some(latest.text.bind(py).clone());
@@ -78,7 +78,10 @@ impl Known {
                 value: value.to_vec(),
                 text: text.clone().unbind(),
             };
-            self.variables.insert(place, latest);
+            if self.variables.len() <= place {
+                self.variables.resize_with(place + 1, || None);
+            }
+            self.variables[place] = Some(latest);
         }
         Some(text)
     }
