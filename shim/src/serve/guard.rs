@@ -15,7 +15,7 @@ use super::wire::Wire;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
@@ -26,7 +26,8 @@ const TICK: Duration = Duration::from_millis(3);
 /// that runs must have run for so long.
 const RAN: Duration = Duration::from_millis(2);
 
-/// So long a quick script waits for a worker that watches; then the pool runs it after all.
+/// So long after a watch has ended quick scripts wait for the next one: most calls that take too
+/// long take just a little too long. Then the pool runs them.
 const PATIENCE: Duration = Duration::from_millis(10);
 
 /// After so many ticks without a call the watch sleeps until there is one.
@@ -47,6 +48,8 @@ pub(super) struct Guard {
     watcher: Mutex<Option<Thread>>,
     /// The thread that makes the call.
     thread: AtomicU64,
+    /// When the last watch ended, if that was for a call that takes too long.
+    ended: Mutex<Option<Instant>>,
     /// The connection that the call is for.
     caller: Mutex<Option<Arc<Wire>>>,
     /// Told when a worker begins to watch.
@@ -83,9 +86,16 @@ impl Guard {
     /// one of many on the pool that take turns.
     pub(super) async fn back(&self) {
         let begun = self.begun.notified();
-        if self.state.load(SeqCst) & WATCHED == 0 {
-            let _not_yet = tokio::time::timeout(PATIENCE, begun).await;
+        let patience = self.patience(Instant::now());
+        if self.state.load(SeqCst) & WATCHED == 0 && !patience.is_zero() {
+            let _not_yet = tokio::time::timeout(patience, begun).await;
         }
+    }
+
+    /// How long a quick script may yet wait for a watch.
+    fn patience(&self, now: Instant) -> Duration {
+        let ended = lock(&self.ended).unwrap_or(now);
+        PATIENCE.saturating_sub(now.saturating_duration_since(ended))
     }
 
     /// Blocks until a call takes too long.
@@ -108,6 +118,7 @@ impl Guard {
                     .state
                     .compare_exchange(state, state & !WATCHED, SeqCst, SeqCst);
                 if over.is_ok() {
+                    *lock(&self.ended) = Some(Instant::now());
                     return;
                 }
             } else if quiet < QUIET_TICKS {
@@ -184,5 +195,25 @@ fn wake_other_worker(guard: &Arc<Guard>) {
     };
     if let Err(_no_thread) = std::thread::Builder::new().spawn(wake.clone()) {
         tokio::task::spawn_blocking(wake);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_goes_on_and_on_is_waited_for_once() {
+        let guard = Guard::default();
+        let now = Instant::now();
+        assert_eq!(guard.patience(now), PATIENCE);
+        *lock(&guard.ended) = Some(now);
+        let half = PATIENCE / 2;
+        assert_eq!(guard.patience(now + half), PATIENCE - half);
+        assert_eq!(guard.patience(now + PATIENCE), Duration::ZERO);
+        assert_eq!(
+            guard.patience(now + Duration::from_secs(60)),
+            Duration::ZERO
+        );
     }
 }
