@@ -136,6 +136,8 @@ pub(super) fn build<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let environ = template(py)?.bind(py).copy()?;
     let host = Host::new(py, request);
+    // Before what may run Python code of others.
+    let paths = asked.paths(request.in_script.get() || runs_script(&host, asked)?);
     let mut guard = known();
     let mut alone = None;
     let slot = guard.as_deref_mut().unwrap_or(&mut alone);
@@ -157,7 +159,6 @@ pub(super) fn build<'py>(
     if !asked.raw_url.is_empty() {
         environ.set_item(intern!(py, "REQUEST_URI"), latin1(py, &asked.raw_url))?;
     }
-    let paths = asked.paths(request.in_script.get() || runs_script(&host, asked)?);
     // A base that does not fit is none.
     let mounted = mount(paths, base).unwrap_or_else(|| by_script(paths));
     let (script_name, path_info) = (mounted.script_name.as_bytes(), mounted.path_info.as_bytes());
@@ -182,7 +183,9 @@ fn add_variables(
         if variable.name != asked_last {
             value = host
                 .with(variable.name, |value| {
-                    known.variable(py, place, value, variable.wide)
+                    // It seldom comes again, and may hold secrets.
+                    let kept = variable.key != "QUERY_STRING";
+                    known.variable(py, kept.then_some(place), value, variable.wide)
                 })?
                 .flatten();
             asked_last = variable.name;

@@ -6,7 +6,7 @@ use crate::gateway;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, TryLockError};
 
 /// Header lines that are kept; then all are forgotten. A client that makes lines up must not fill
 /// the memory.
@@ -15,11 +15,21 @@ const MOST_LINES: usize = 512;
 /// Longer values seldom come again.
 const LONGEST: usize = 256;
 
-/// Secrets, which are a client's own anyway, are not kept.
-const NOT_KEPT: [&str; 3] = [
-    "HTTP_AUTHORIZATION",
-    "HTTP_COOKIE",
-    "HTTP_PROXY_AUTHORIZATION",
+/// Headers that many clients send with the same values, and whose values are no secrets; those
+/// whose names begin with `Sec-` besides.
+const USUAL: [&str; 12] = [
+    "HTTP_ACCEPT",
+    "HTTP_ACCEPT_CHARSET",
+    "HTTP_ACCEPT_ENCODING",
+    "HTTP_ACCEPT_LANGUAGE",
+    "HTTP_CACHE_CONTROL",
+    "HTTP_CONNECTION",
+    "HTTP_DNT",
+    "HTTP_HOST",
+    "HTTP_PRAGMA",
+    "HTTP_UPGRADE_INSECURE_REQUESTS",
+    "HTTP_USER_AGENT",
+    "HTTP_X_FORWARDED_PROTO",
 ];
 
 /// See the module.
@@ -44,18 +54,22 @@ pub(super) struct Header {
 
 static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
 
-/// What is known, for as long as one environ is made. `None`: another thread is at it, which can be
-/// only where Python has no GIL.
+/// What is known, for as long as one environ is made. `None`: another thread is at it.
 pub(super) fn known() -> Option<MutexGuard<'static, Option<Known>>> {
-    KNOWN.try_lock().ok()
+    match KNOWN.try_lock() {
+        Ok(known) => Some(known),
+        Err(TryLockError::Poisoned(known)) => Some(known.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
 
 impl Known {
     /// The text of a variable's value, which the host gave with its NUL. `None`: it is empty.
+    /// `place`: where it is kept; `None`: it is not.
     pub(super) fn variable<'py>(
         &mut self,
         py: Python<'py>,
-        place: usize,
+        place: Option<usize>,
         value: &[u8],
         wide: bool,
     ) -> Option<Bound<'py, PyString>> {
@@ -63,7 +77,8 @@ impl Known {
         if value.len() <= nul {
             return None;
         }
-        if let Some(Some(latest)) = self.variables.get(place)
+        let latest = place.and_then(|place| self.variables.get(place)?.as_ref());
+        if let Some(latest) = latest
             && latest.value == value
         {
             return Some(latest.text.bind(py).clone());
@@ -73,7 +88,9 @@ impl Known {
         } else {
             latin1(py, &value[..value.len() - nul])
         };
-        if value.len() <= LONGEST {
+        if let Some(place) = place
+            && value.len() <= LONGEST
+        {
             let latest = Latest {
                 value: value.to_vec(),
                 text: text.clone().unbind(),
@@ -96,7 +113,8 @@ impl Known {
             name: PyString::new(py, &name).unbind(),
             value: latin1(py, value).unbind(),
         };
-        if line.len() <= LONGEST && !NOT_KEPT.contains(&&*name) {
+        let usual = USUAL.contains(&&*name) || name.starts_with("HTTP_SEC_");
+        if line.len() <= LONGEST && usual {
             if self.lines.len() >= MOST_LINES {
                 self.lines.clear();
             }

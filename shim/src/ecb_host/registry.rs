@@ -75,11 +75,15 @@ pub(super) fn called_for<T>(conn: &Arc<Conn>, call: impl FnOnce() -> T) -> T {
     call()
 }
 
-/// An open request.
+/// A request, where it is open.
 pub(super) fn find(id: usize) -> Option<Arc<Conn>> {
-    // What a request is called for stays open until the call is over.
-    let own = CALLED_FOR.with_borrow(|conn| conn.as_ref().filter(|conn| conn.id == id).cloned());
-    own.or_else(|| shard(id).get(&id).cloned())
+    // One that was closed from inside its call says of itself that it is over. At a thread's end
+    // an extension may still call back when this is gone already.
+    let own = CALLED_FOR.try_with(|conn| {
+        let conn = conn.borrow();
+        conn.as_ref().filter(|conn| conn.id == id).cloned()
+    });
+    own.ok().flatten().or_else(|| shard(id).get(&id).cloned())
 }
 
 /// Closes a request.

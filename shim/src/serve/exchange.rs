@@ -5,9 +5,10 @@ use super::Shared;
 use super::access_log::Entry;
 use super::client::{Client, ClientBody, CollectedBody, Cut, ReplyBody};
 use super::costs::{Answered, Past};
-use super::guard::Guard;
+use super::guard::{Called, Guard};
 use super::heads::Seen;
 use super::metrics::Counted;
+use super::waiting::Held;
 use super::wire::Wire;
 use crate::codes;
 use crate::ecb_host::{Body, Endpoint, NoBody, Request, Spelling, Version, report};
@@ -120,23 +121,25 @@ fn can_collect(parts: &Parts, length: Option<u64>) -> bool {
 
 impl Exchange {
     /// Between two polls of the connection, if that can be now.
-    fn answer_here(mut self, guard: Arc<Guard>, may_wait: bool) {
+    fn answer_here(mut self, guard: Arc<Guard>, may_wait: bool) -> Option<Held> {
         let wire = Arc::clone(&self.wire);
         let Some(calling) = guard.call(&wire) else {
             if !may_wait {
-                return self.answer_on_pool();
+                self.answer_on_pool();
+                return None;
             }
             let again = Arc::clone(&guard);
             tokio::spawn(async move {
                 guard.back().await;
                 wire.leave_job_and_wake(Box::new(|| self.answer_here(again, false)));
             });
-            return;
+            return None;
         };
         self.client.drives(wire);
         let (shared, past) = self.answer();
-        let slow = calling.end();
+        let Called { slow, held } = calling.end();
         shared.costs.note(past, Answered::Here { slow });
+        held
     }
 
     fn answer_on_pool(self) {

@@ -11,6 +11,7 @@
 
 use super::lock;
 use super::thread_state::{self, ThreadState};
+use super::waiting::{Held, Waiting};
 use super::wire::Wire;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -52,12 +53,24 @@ pub(super) struct Guard {
     ended: Mutex<Option<Instant>>,
     /// The connection that the call is for.
     caller: Mutex<Option<Arc<Wire>>>,
+    waiting: Arc<Waiting>,
     /// Told when a worker begins to watch.
     begun: Notify,
 }
 
 /// A call under way; it ends when dropped.
-pub(super) struct Calling<'a>(&'a Arc<Guard>);
+pub(super) struct Calling<'a> {
+    guard: &'a Arc<Guard>,
+    begun: Instant,
+}
+
+/// How a call has ended.
+pub(super) struct Called {
+    /// The other worker had to take over.
+    pub(super) slow: bool,
+    /// The answer may wait for the calls of whoever else is ready.
+    pub(super) held: Option<Held>,
+}
 
 impl Guard {
     /// Begins a call on this thread. `None`: not now, since nobody watches, or another call is
@@ -79,15 +92,19 @@ impl Guard {
                 thread.unpark();
             }
         }
-        Some(Calling(self))
+        let begun = Instant::now();
+        Some(Calling { guard: self, begun })
     }
 
     /// Waits until a worker watches again, for a while: a script that is quick had better not be
     /// one of many on the pool that take turns.
     pub(super) async fn back(&self) {
         let begun = self.begun.notified();
+        if self.state.load(SeqCst) & WATCHED != 0 {
+            return;
+        }
         let patience = self.patience(Instant::now());
-        if self.state.load(SeqCst) & WATCHED == 0 && !patience.is_zero() {
+        if !patience.is_zero() {
             let _not_yet = tokio::time::timeout(patience, begun).await;
         }
     }
@@ -114,11 +131,13 @@ impl Guard {
                 if !self.holds_up(&mut ran_before) {
                     continue;
                 }
+                // Held, so that nobody hears of the end without its time.
+                let mut ended = lock(&self.ended);
                 let over = self
                     .state
                     .compare_exchange(state, state & !WATCHED, SeqCst, SeqCst);
                 if over.is_ok() {
-                    *lock(&self.ended) = Some(Instant::now());
+                    *ended = Some(Instant::now());
                     return;
                 }
             } else if quiet < QUIET_TICKS {
@@ -148,17 +167,19 @@ impl Guard {
 }
 
 impl Calling<'_> {
-    /// Ends the call. Whether the other worker had to take over.
-    pub(super) fn end(self) -> bool {
-        let watched = self.0.state.load(SeqCst) & WATCHED;
+    /// Ends the call.
+    pub(super) fn end(self) -> Called {
+        let (guard, begun) = (self.guard, self.begun);
+        let slow = guard.state.load(SeqCst) & WATCHED == 0;
         drop(self);
-        watched == 0
+        let held = guard.waiting.hold(begun, Instant::now());
+        Called { slow, held }
     }
 }
 
 impl Drop for Calling<'_> {
     fn drop(&mut self) {
-        let guard = self.0;
+        let guard = self.guard;
         *lock(&guard.caller) = None;
         let before = guard.state.fetch_and(!CALLING, SeqCst);
         if before & WATCHED == 0 {

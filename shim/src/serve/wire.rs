@@ -4,12 +4,12 @@
 //! there but as soon as the poll is over, on the same thread: so whatever the script sends can go
 //! out at once, by polling the connection from inside the call.
 //!
-//! The connection is polled again behind each call. So whatever wakes it during a call, as the
-//! call's own answer does, need not wake the task as well. But whoever is ready has its own call
-//! first: so answers go out one right behind the other, and a client on this machine that waits for
-//! several of them is woken once. That wake-up costs more than many a script.
+//! The connection is polled again behind each call, perhaps when others have had theirs
+//! (`waiting`). So whatever wakes it during a call, as the call's own answer does, need not wake the
+//! task as well.
 
 use super::lock;
+use super::waiting::Held;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
@@ -18,10 +18,14 @@ use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
+/// So many quick calls in a row, of a client that does not wait for answers; then others have
+/// their turn.
+const CALLS_IN_A_ROW: usize = 16;
+
 type Connection = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What is done between two polls.
-pub(super) type Job = Box<dyn FnOnce() + Send>;
+pub(super) type Job = Box<dyn FnOnce() -> Option<Held> + Send>;
 
 /// See the module.
 #[derive(Default)]
@@ -49,6 +53,8 @@ struct Task {
     calls: Option<ThreadId>,
     /// See [`Wire::help`].
     helper: Option<Waker>,
+    /// The answer of the last call waits for the next poll.
+    held: Option<Held>,
 }
 
 /// Waits on a thread that may be one of the runtime's own.
@@ -111,7 +117,8 @@ impl Wire {
         let mut work = lock(&self.work);
         if work.ended {
             drop(work);
-            return job();
+            job();
+            return;
         }
         work.job = Some(job);
         drop(work);
@@ -173,6 +180,7 @@ impl Wire {
     fn work(self: &Arc<Self>, context: &mut Context<'_>) -> Poll<()> {
         {
             let mut task = lock(&self.task);
+            task.held = None;
             let own = task.own.as_ref();
             // A task keeps its waker, and most connections have many calls.
             if !own.is_some_and(|own| own.will_wake(context.waker())) {
@@ -180,20 +188,25 @@ impl Wire {
             }
         }
         let waker = Waker::from(Arc::clone(self));
-        if self.poll(&mut Context::from_waker(&waker)).is_ready() {
-            return Poll::Ready(());
+        for _ in 0..CALLS_IN_A_ROW {
+            if self.poll(&mut Context::from_waker(&waker)).is_ready() {
+                return Poll::Ready(());
+            }
+            let Some(job) = lock(&self.work).job.take() else {
+                return Poll::Pending;
+            };
+            lock(&self.task).calls = Some(std::thread::current().id());
+            let held = job();
+            let mut task = lock(&self.task);
+            task.calls = None;
+            if let Some(helper) = task.helper.take() {
+                helper.wake();
+            }
+            if held.is_some() {
+                task.held = held;
+                break;
+            }
         }
-        let Some(job) = lock(&self.work).job.take() else {
-            return Poll::Pending;
-        };
-        lock(&self.task).calls = Some(std::thread::current().id());
-        job();
-        let mut task = lock(&self.task);
-        task.calls = None;
-        if let Some(helper) = task.helper.take() {
-            helper.wake();
-        }
-        drop(task);
         // Behind the tasks that are ready.
         context.waker().wake_by_ref();
         Poll::Pending
