@@ -5,10 +5,9 @@ use super::Shared;
 use super::access_log::Entry;
 use super::client::{Client, ClientBody, CollectedBody, Cut, ReplyBody};
 use super::costs::{Answered, Past};
-use super::guard::{Called, Guard};
+use super::guard::Guard;
 use super::heads::Seen;
 use super::metrics::Counted;
-use super::waiting::Held;
 use super::wire::Wire;
 use crate::codes;
 use crate::ecb_host::{Body, Endpoint, NoBody, Request, Spelling, Version, report};
@@ -121,25 +120,23 @@ fn can_collect(parts: &Parts, length: Option<u64>) -> bool {
 
 impl Exchange {
     /// Between two polls of the connection, if that can be now.
-    fn answer_here(mut self, guard: Arc<Guard>, may_wait: bool) -> Option<Held> {
+    fn answer_here(mut self, guard: Arc<Guard>, may_wait: bool) {
         let wire = Arc::clone(&self.wire);
         let Some(calling) = guard.call(&wire) else {
             if !may_wait {
-                self.answer_on_pool();
-                return None;
+                return self.answer_on_pool();
             }
             let again = Arc::clone(&guard);
             tokio::spawn(async move {
                 guard.back().await;
                 wire.leave_job_and_wake(Box::new(|| self.answer_here(again, false)));
             });
-            return None;
+            return;
         };
         self.client.drives(wire);
         let (shared, past) = self.answer();
-        let Called { slow, held } = calling.end();
+        let slow = calling.end();
         shared.costs.note(past, Answered::Here { slow });
-        held
     }
 
     fn answer_on_pool(self) {

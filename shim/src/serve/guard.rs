@@ -11,7 +11,6 @@
 
 use super::lock;
 use super::thread_state::{self, ThreadState};
-use super::waiting::{Held, Waiting};
 use super::wire::Wire;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -53,24 +52,12 @@ pub(super) struct Guard {
     ended: Mutex<Option<Instant>>,
     /// The connection that the call is for.
     caller: Mutex<Option<Arc<Wire>>>,
-    waiting: Arc<Waiting>,
     /// Told when a worker begins to watch.
     begun: Notify,
 }
 
 /// A call under way; it ends when dropped.
-pub(super) struct Calling<'a> {
-    guard: &'a Arc<Guard>,
-    begun: Instant,
-}
-
-/// How a call has ended.
-pub(super) struct Called {
-    /// The other worker had to take over.
-    pub(super) slow: bool,
-    /// The answer may wait for the calls of whoever else is ready.
-    pub(super) held: Option<Held>,
-}
+pub(super) struct Calling<'a>(&'a Arc<Guard>);
 
 impl Guard {
     /// Begins a call on this thread. `None`: not now, since nobody watches, or another call is
@@ -92,8 +79,7 @@ impl Guard {
                 thread.unpark();
             }
         }
-        let begun = Instant::now();
-        Some(Calling { guard: self, begun })
+        Some(Calling(self))
     }
 
     /// Waits until a worker watches again, for a while: a script that is quick had better not be
@@ -167,19 +153,17 @@ impl Guard {
 }
 
 impl Calling<'_> {
-    /// Ends the call.
-    pub(super) fn end(self) -> Called {
-        let (guard, begun) = (self.guard, self.begun);
-        let slow = guard.state.load(SeqCst) & WATCHED == 0;
+    /// Ends the call. Whether the other worker had to take over.
+    pub(super) fn end(self) -> bool {
+        let watched = self.0.state.load(SeqCst) & WATCHED;
         drop(self);
-        let held = guard.waiting.hold(begun, Instant::now());
-        Called { slow, held }
+        watched == 0
     }
 }
 
 impl Drop for Calling<'_> {
     fn drop(&mut self) {
-        let guard = self.guard;
+        let guard = self.0;
         *lock(&guard.caller) = None;
         let before = guard.state.fetch_and(!CALLING, SeqCst);
         if before & WATCHED == 0 {

@@ -11,7 +11,6 @@ mod metrics;
 mod metrics_server;
 mod spelling;
 mod thread_state;
-mod waiting;
 mod wire;
 #[cfg_attr(not(unix), path = "no_workers.rs")]
 mod workers;

@@ -4,12 +4,10 @@
 //! there but as soon as the poll is over, on the same thread: so whatever the script sends can go
 //! out at once, by polling the connection from inside the call.
 //!
-//! The connection is polled again behind each call, perhaps when others have had theirs
-//! (`waiting`). So whatever wakes it during a call, as the call's own answer does, need not wake the
-//! task as well.
+//! The connection is polled again behind each call. So whatever wakes it during a call, as the
+//! call's own answer does, need not wake the task as well.
 
 use super::lock;
-use super::waiting::Held;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
@@ -25,7 +23,7 @@ const CALLS_IN_A_ROW: usize = 16;
 type Connection = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What is done between two polls.
-pub(super) type Job = Box<dyn FnOnce() -> Option<Held> + Send>;
+pub(super) type Job = Box<dyn FnOnce() + Send>;
 
 /// See the module.
 #[derive(Default)]
@@ -53,8 +51,6 @@ struct Task {
     calls: Option<ThreadId>,
     /// See [`Wire::help`].
     helper: Option<Waker>,
-    /// The answer of the last call waits for the next poll.
-    held: Option<Held>,
 }
 
 /// Waits on a thread that may be one of the runtime's own.
@@ -117,8 +113,7 @@ impl Wire {
         let mut work = lock(&self.work);
         if work.ended {
             drop(work);
-            job();
-            return;
+            return job();
         }
         work.job = Some(job);
         drop(work);
@@ -180,7 +175,6 @@ impl Wire {
     fn work(self: &Arc<Self>, context: &mut Context<'_>) -> Poll<()> {
         {
             let mut task = lock(&self.task);
-            task.held = None;
             let own = task.own.as_ref();
             // A task keeps its waker, and most connections have many calls.
             if !own.is_some_and(|own| own.will_wake(context.waker())) {
@@ -196,18 +190,13 @@ impl Wire {
                 return Poll::Pending;
             };
             lock(&self.task).calls = Some(std::thread::current().id());
-            let held = job();
+            job();
             let mut task = lock(&self.task);
             task.calls = None;
             if let Some(helper) = task.helper.take() {
                 helper.wake();
             }
-            if held.is_some() {
-                task.held = held;
-                break;
-            }
         }
-        // Behind the tasks that are ready.
         context.waker().wake_by_ref();
         Poll::Pending
     }
