@@ -169,7 +169,7 @@ fn environment(request: &Request, path: &Path) -> Vec<(String, OsString)> {
 }
 
 fn has_header(all_raw: &[u8], name: &[u8]) -> bool {
-    all_raw.split(|b| *b == b'\n').any(|line| {
+    gateway::lines(all_raw).any(|line| {
         line.get(..name.len())
             .is_some_and(|n| n.eq_ignore_ascii_case(name))
             && line.get(name.len()) == Some(&b':')

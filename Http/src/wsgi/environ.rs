@@ -139,9 +139,8 @@ pub(super) fn build<'py>(
     // Before what may run Python code of others.
     let paths = asked.paths(request.in_script.get() || runs_script(&host, asked)?);
     let mut guard = known();
-    let mut alone = None;
-    let slot = guard.as_deref_mut().unwrap_or(&mut alone);
-    let known = slot.get_or_insert_default();
+    let mut alone = Known::default();
+    let known = guard.as_deref_mut().unwrap_or(&mut alone);
     let https = add_variables(&environ, &host, known)?;
     let scheme = if https {
         intern!(py, "https")

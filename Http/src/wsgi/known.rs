@@ -6,7 +6,7 @@ use crate::gateway;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::sync::{LazyLock, Mutex, MutexGuard, TryLockError};
 
 /// Header lines that are kept; then all are forgotten. A client that makes lines up must not fill
 /// the memory.
@@ -52,10 +52,10 @@ pub(super) struct Header {
     pub(super) value: Py<PyString>,
 }
 
-static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
+static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
 
 /// What is known, for as long as one environ is made. `None`: another thread is at it.
-pub(super) fn known() -> Option<MutexGuard<'static, Option<Known>>> {
+pub(super) fn known() -> Option<MutexGuard<'static, Known>> {
     match KNOWN.try_lock() {
         Ok(known) => Some(known),
         Err(TryLockError::Poisoned(known)) => Some(known.into_inner()),

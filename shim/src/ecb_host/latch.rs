@@ -80,7 +80,7 @@ impl Latch {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The state, to be changed.
+    /// The state, to be changed in what a call must know of.
     fn change(&self) -> MutexGuard<'_, State> {
         let state = self.state();
         self.eventful.store(true, Ordering::Release);

@@ -148,8 +148,9 @@ impl Probe {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_on(&self) -> bool {
-        self.on.load(Ordering::Acquire)
+    /// The state, where something is wanted of it.
+    fn wanted(&self) -> Option<MutexGuard<'_, State>> {
+        self.on.load(Ordering::Acquire).then(|| self.state())
     }
 
     /// Begins anew, for one request: which calls are kept, and what goes wrong in it.
@@ -169,14 +170,13 @@ impl Probe {
     }
 
     pub(super) fn keeps_calls(&self) -> bool {
-        self.is_on() && self.state().keeps_calls
+        self.wanted().is_some_and(|state| state.keeps_calls)
     }
 
     pub(super) fn keep(&self, call: &Call<'_>) {
-        if !self.is_on() {
+        let Some(mut state) = self.wanted() else {
             return;
-        }
-        let mut state = self.state();
+        };
         // The core asks for its own variables, and where it is, once: whichever request comes first.
         if call.argument.starts_with("PYISAPIE_") {
             state.sets_up = true;
@@ -189,10 +189,10 @@ impl Probe {
 
     /// How much of a body is preloaded: `usual` unless a fault wants to be met by `ReadClient`.
     pub(super) fn preload(&self, usual: usize) -> usize {
-        if !self.is_on() {
+        let Some(state) = self.wanted() else {
             return usual;
-        }
-        match self.state().fault {
+        };
+        match state.fault {
             Some(Fault::ShortReads(size)) => usual.min(size),
             Some(Fault::ZeroRead | Fault::ReadFails) => usual / 2,
             // Less than any body, or its end would be met, and its length known.
@@ -206,10 +206,10 @@ impl Probe {
     /// # Errors
     /// Reading fails.
     pub(super) fn reading(&self, room: usize) -> Result<usize, Win32Error> {
-        if !self.is_on() {
+        let Some(state) = self.wanted() else {
             return Ok(room);
-        }
-        match self.state().fault {
+        };
+        match state.fault {
             Some(Fault::ShortReads(size)) => Ok(room.min(size)),
             Some(Fault::ZeroRead) => Ok(0),
             Some(Fault::ReadFails) => Err(Win32Error::WSAECONNRESET),
@@ -222,10 +222,9 @@ impl Probe {
     /// # Errors
     /// It fails.
     pub(super) fn writing(&self) -> Result<(), Win32Error> {
-        if !self.is_on() {
+        let Some(mut state) = self.wanted() else {
             return Ok(());
-        }
-        let mut state = self.state();
+        };
         state.writes += 1;
         match state.fault {
             Some(Fault::WriteFails(first)) if state.writes >= first => {
@@ -240,10 +239,9 @@ impl Probe {
     /// # Errors
     /// The variable is unknown.
     pub(super) fn variable(&self, name: &[u8], offered: u32) -> Result<u32, Win32Error> {
-        if !self.is_on() {
+        let Some(mut state) = self.wanted() else {
             return Ok(0);
-        }
-        let mut state = self.state();
+        };
         let plain = name.strip_prefix(b"UNICODE_").unwrap_or(name);
         match &state.fault {
             // The core learns from these how it is to run, which no server changes.

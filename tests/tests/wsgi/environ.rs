@@ -221,37 +221,38 @@ fn paths_that_no_file_could_have_are_the_applications() {
 #[test]
 fn values_are_those_of_the_request_whatever_came_before() {
     let app = App::valid(SHOW);
-    let names = "HTTP_X_A,HTTP_COOKIE,CONTENT_TYPE,HTTP_AUTHORIZATION,HTTP_X_B";
+    let names = "HTTP_X_A,HTTP_COOKIE,CONTENT_TYPE,HTTP_AUTHORIZATION,HTTP_X_B,HTTP_ACCEPT";
     let target = format!("/?{names}");
     let long = "y".repeat(300);
     for round in 0..3 {
         for (headers, values) in [
             (
-                "X-A: 1\r\nCookie: a=1\r\n",
-                ["'1'", "'a=1'", "None", "None", "None"],
+                "X-A: 1\r\nCookie: a=1\r\nAccept: a\r\n",
+                ["'1'", "'a=1'", "None", "None", "None", "'a'"],
             ),
             (
-                "x-a:1\r\nX-B: \u{e9}\r\n",
-                ["'1'", "None", "None", "None", "'Ã©'"],
+                "x-a:1\r\nX-B: \u{e9}\r\nACCEPT:a\r\n",
+                ["'1'", "None", "None", "None", "'Ã©'", "'a'"],
             ),
             (
-                "X-A: 1\r\nX-A: 1\r\n",
-                ["'1, 1'", "None", "None", "None", "None"],
+                "X-A: 1\r\nX-A: 1\r\nAccept: a\r\nAccept: a\r\n",
+                ["'1, 1'", "None", "None", "None", "None", "'a, a'"],
             ),
             (
                 "Cookie: a=1\r\nCookie: b=2\r\nAuthorization: Basic x\r\n",
-                ["None", "'a=1; b=2'", "None", "'Basic x'", "None"],
+                ["None", "'a=1; b=2'", "None", "'Basic x'", "None", "None"],
             ),
             (
-                "Content-Type: text/x\r\nX-A: 2\r\n",
-                ["'2'", "None", "'text/x'", "None", "None"],
+                "Content-Type: text/x\r\nX-A: 2\r\nAccept: \u{e9}\r\n",
+                ["'2'", "None", "'text/x'", "None", "None", "'Ã©'"],
             ),
-            ("", ["None"; 5]),
+            ("", ["None"; 6]),
         ] {
             assert_eq!(shown(&app, &target, headers), values, "{headers:?} {round}");
         }
-        let values = shown(&app, &target, &format!("X-A: {long}\r\n"));
+        let values = shown(&app, &target, &format!("X-A: {long}\r\nAccept: {long}\r\n"));
         assert_eq!(values[0], format!("'{long}'"));
+        assert_eq!(values[5], format!("'{long}'"));
     }
 }
 
@@ -261,9 +262,10 @@ fn header_lines_without_end_are_told_apart() {
     for i in 0..1500 {
         let values = shown(
             &app,
-            "/?HTTP_X_A,HTTP_X_B",
-            &format!("X-A: {i}\r\nX-B: b\r\n"),
+            "/?HTTP_X_A,HTTP_X_B,HTTP_ACCEPT,HTTP_PRAGMA",
+            &format!("X-A: {i}\r\nX-B: b\r\nAccept: {i}\r\nPragma: b\r\n"),
         );
-        assert_eq!(values, [format!("'{i}'"), "'b'".to_owned()]);
+        let (own, same) = (format!("'{i}'"), "'b'".to_owned());
+        assert_eq!(values, [own.clone(), same.clone(), own, same]);
     }
 }
