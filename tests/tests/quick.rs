@@ -19,6 +19,8 @@ def wait():
 query = Env.QUERY_STRING
 if query == 'waits':
     wait()
+if query == 'pauses':
+    time.sleep(0.002)
 if query == 'computes':
     open(os.path.join(here, 'waits'), 'w').close()
     while not os.path.exists(os.path.join(here, 'go')):
@@ -116,6 +118,27 @@ fn two_that_take_long_at_once_hold_up_nobody() {
     for mut connection in long {
         let response = connection.response(false).unwrap();
         assert_eq!(response.text(), "token waits ");
+    }
+}
+
+#[test]
+fn an_answer_does_not_wait_for_a_script_of_another_connection() {
+    for _ in 0..3 {
+        let site = site();
+        let server = server(&site);
+        // Those behind it are ready together when it ends, and their answers wait for one another.
+        let mut first = ask(&server, "pauses");
+        let mut answered: Vec<_> = (0..3).map(|_| ask(&server, "x")).collect();
+        let mut long = ask(&server, "waits");
+        answered.push(ask(&server, "x"));
+        for connection in &mut answered {
+            let response = connection.response(false).unwrap();
+            assert_eq!(response.text(), "token x ");
+        }
+        waits(&site);
+        assert_eq!(first.response(false).unwrap().text(), "token pauses ");
+        go(&site);
+        assert_eq!(long.response(false).unwrap().text(), "token waits ");
     }
 }
 

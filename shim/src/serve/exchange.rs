@@ -119,24 +119,26 @@ fn can_collect(parts: &Parts, length: Option<u64>) -> bool {
 }
 
 impl Exchange {
-    /// Between two polls of the connection, if that can be now.
-    fn answer_here(mut self, guard: Arc<Guard>, may_wait: bool) {
+    /// Between two polls of the connection, if that can be now. Whether it was, and was quick.
+    fn answer_here(mut self, guard: Arc<Guard>, may_wait: bool) -> bool {
         let wire = Arc::clone(&self.wire);
         let Some(calling) = guard.call(&wire) else {
             if !may_wait {
-                return self.answer_on_pool();
+                self.answer_on_pool();
+                return false;
             }
             let again = Arc::clone(&guard);
             tokio::spawn(async move {
                 guard.back().await;
                 wire.leave_job_and_wake(Box::new(|| self.answer_here(again, false)));
             });
-            return;
+            return false;
         };
         self.client.drives(wire);
         let (shared, past) = self.answer();
         let slow = calling.end();
         shared.costs.note(past, Answered::Here { slow });
+        !slow
     }
 
     fn answer_on_pool(self) {

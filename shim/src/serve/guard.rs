@@ -9,6 +9,7 @@
 //!
 //! So one thread at a time runs quick scripts, and nobody has to wait for the GIL.
 
+use super::held::Held;
 use super::lock;
 use super::thread_state::{self, ThreadState};
 use super::wire::Wire;
@@ -41,8 +42,8 @@ const CALLING: u64 = 2;
 const CALL: u64 = 4;
 
 /// See the module.
-#[derive(Default)]
 pub(super) struct Guard {
+    held: Arc<Held>,
     state: AtomicU64,
     asleep: AtomicBool,
     watcher: Mutex<Option<Thread>>,
@@ -60,6 +61,20 @@ pub(super) struct Guard {
 pub(super) struct Calling<'a>(&'a Arc<Guard>);
 
 impl Guard {
+    /// Sees to it that the answers that are `held` do not wait for a call that takes long.
+    pub(super) fn new(held: Arc<Held>) -> Arc<Self> {
+        Arc::new(Self {
+            held,
+            state: AtomicU64::new(0),
+            asleep: AtomicBool::new(false),
+            watcher: Mutex::default(),
+            thread: AtomicU64::new(0),
+            ended: Mutex::default(),
+            caller: Mutex::default(),
+            begun: Notify::new(),
+        })
+    }
+
     /// Begins a call on this thread. `None`: not now, since nobody watches, or another call is
     /// under way.
     pub(super) fn call(self: &Arc<Self>, wire: &Arc<Wire>) -> Option<Calling<'_>> {
@@ -114,6 +129,7 @@ impl Guard {
             if state != last {
                 (last, quiet, ran_before) = (state, 0, None);
             } else if state & CALLING != 0 {
+                self.held.send();
                 if !self.holds_up(&mut ran_before) {
                     continue;
                 }
@@ -181,6 +197,8 @@ pub(super) async fn watch(guard: Arc<Guard>) {
     tokio::task::yield_now().await;
     guard.state.fetch_or(WATCHED, SeqCst);
     wake_other_worker(&guard);
+    // No longer this worker's to send when it is idle.
+    guard.held.send();
     guard.wait();
     let caller = lock(&guard.caller).clone();
     if let Some(wire) = caller {
@@ -194,13 +212,10 @@ pub(super) async fn watch(guard: Arc<Guard>) {
 /// queue. Nothing may be woken from here: it would be for this worker to do.
 fn wake_other_worker(guard: &Arc<Guard>) {
     let (handle, guard) = (Handle::current(), Arc::clone(guard));
-    let wake = move || {
+    super::from_another_thread(move || {
         drop(handle.spawn(async {}));
         guard.begun.notify_waiters();
-    };
-    if let Err(_no_thread) = std::thread::Builder::new().spawn(wake.clone()) {
-        tokio::task::spawn_blocking(wake);
-    }
+    });
 }
 
 #[cfg(test)]
@@ -209,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_call_that_goes_on_and_on_is_waited_for_once() {
-        let guard = Guard::default();
+        let guard = Guard::new(Arc::default());
         let now = Instant::now();
         assert_eq!(guard.patience(now), PATIENCE);
         *lock(&guard.ended) = Some(now);

@@ -5,6 +5,7 @@
 //! hyper goes by the chunks then and closes the connection, so nothing can be smuggled in even
 //! where this loses its way. It looks for line ends only, and stops at what it does not know.
 
+use super::held::{Held, Sending};
 use super::lock;
 use std::collections::VecDeque;
 use std::io::{IoSlice, Result};
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedReadHalf;
 
 /// What is kept of a line that comes in pieces: room for a name, and for the numbers sought.
 const LINE: usize = 256;
@@ -201,15 +203,29 @@ fn number(text: &[u8], radix: u32) -> Option<u64> {
 
 /// A socket with somebody who reads along.
 pub(super) struct Watched {
-    stream: TcpStream,
+    receiving: OwnedReadHalf,
+    sending: Arc<Sending>,
     heads: Heads,
 }
 
 impl Watched {
-    pub(super) fn new(stream: TcpStream) -> (Self, Found) {
+    pub(super) fn new(stream: TcpStream, held: Arc<Held>) -> (Self, Arc<Sending>, Found) {
         let heads = Heads::new();
         let found = heads.found.clone();
-        (Self { stream, heads }, found)
+        let (receiving, sending) = stream.into_split();
+        let sending = Sending::new(sending, held);
+        let watched = Self {
+            receiving,
+            sending: Arc::clone(&sending),
+            heads,
+        };
+        (watched, sending, found)
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.sending.end();
     }
 }
 
@@ -221,7 +237,7 @@ impl AsyncRead for Watched {
     ) -> Poll<Result<()>> {
         let this = self.get_mut();
         let before = buffer.filled().len();
-        let result = Pin::new(&mut this.stream).poll_read(context, buffer);
+        let result = Pin::new(&mut this.receiving).poll_read(context, buffer);
         this.heads.feed(&buffer.filled()[before..]);
         result
     }
@@ -233,7 +249,7 @@ impl AsyncWrite for Watched {
         context: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(context, data)
+        self.sending.poll_write(context, &[IoSlice::new(data)])
     }
 
     fn poll_write_vectored(
@@ -241,19 +257,19 @@ impl AsyncWrite for Watched {
         context: &mut Context<'_>,
         data: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(context, data)
+        self.sending.poll_write(context, data)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+        self.sending.poll_flush(context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+        self.sending.poll_shutdown(context)
     }
 }
 

@@ -6,6 +6,7 @@ mod costs;
 mod exchange;
 mod guard;
 mod heads;
+mod held;
 mod log_format;
 mod metrics;
 mod metrics_server;
@@ -27,6 +28,7 @@ use costs::Costs;
 use exchange::Ends;
 use guard::Guard;
 use heads::Watched;
+use held::Held;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -65,6 +67,7 @@ struct Shared {
     costs: Costs,
     /// `None`: all scripts run on the pool.
     guard: Option<Arc<Guard>>,
+    held: Arc<Held>,
     /// How long a client may take for its request's headers.
     header_timeout: Duration,
     host: Arc<Host>,
@@ -108,6 +111,8 @@ fn serve_here(args: &ServeArgs, link: Option<&'static Link>) -> Result<Option<Ex
     crate::process::watch_forks();
     // Python starts on this thread, which lives as long as the process: it is Python's main one.
     let host = new_host(site, &args.host, application, model, Overtime::Answer)?;
+    let held = Arc::<Held>::default();
+    let idle = Arc::clone(&held);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .worker_threads(DRIVERS)
@@ -115,9 +120,10 @@ fn serve_here(args: &ServeArgs, link: Option<&'static Link>) -> Result<Option<Ex
         .thread_keep_alive(IDLE_THREAD)
         .thread_stack_size(STACK)
         .thread_name("isapi-shim")
+        .on_thread_park(move || idle.send())
         .build()
         .map_err(|e| failed(&e))?;
-    let result = runtime.block_on(listen(args, &host, link, started));
+    let result = runtime.block_on(listen(args, &host, link, started, held));
     if result.is_ok() {
         if link.is_none() {
             runtime.spawn(async {
@@ -285,6 +291,7 @@ async fn listen(
     host: &Arc<Host>,
     link: Option<&'static Link>,
     started: SystemTime,
+    held: Arc<Held>,
 ) -> Result<()> {
     let output = Output::new(args, host.site().root.display().to_string());
     let (connections, open) = match link {
@@ -298,7 +305,8 @@ async fn listen(
         ),
     };
     // One thread for scripts is one; and a debugger's stop is no reason to change workers.
-    let guard = (args.threads > 1 && args.debug.debugpy.is_none()).then(Arc::<Guard>::default);
+    let guard =
+        (args.threads > 1 && args.debug.debugpy.is_none()).then(|| Guard::new(Arc::clone(&held)));
     if let Some(guard) = &guard {
         tokio::spawn(guard::watch(Arc::clone(guard)));
     }
@@ -306,6 +314,7 @@ async fn listen(
         handle: Handle::current(),
         costs: Costs::default(),
         guard,
+        held,
         header_timeout: Duration::from_secs(u64::from(args.header_timeout)),
         host: Arc::clone(host),
         log: output.log,
@@ -383,8 +392,8 @@ fn connection(
         peer: peer.into(),
         local: local.into(),
     };
-    let (stream, found) = Watched::new(stream);
-    let wire = Arc::new(Wire::default());
+    let (stream, sending, found) = Watched::new(stream, Arc::clone(&shared.held));
+    let wire = Wire::new(sending);
     let service = {
         let shared = Arc::clone(shared);
         let wire = Arc::clone(&wire);
@@ -417,6 +426,14 @@ fn connection(
 /// Takes what a thread that panicked has left as it is.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Does something on a thread that is none of the runtime's: what a worker wakes is for itself to
+/// do, and it may be about to sleep or to block.
+fn from_another_thread(job: impl FnOnce() + Clone + Send + 'static) {
+    if let Err(_no_thread) = std::thread::Builder::new().spawn(job.clone()) {
+        tokio::task::spawn_blocking(job);
+    }
 }
 
 async fn stop_signal() {

@@ -7,6 +7,7 @@
 //! The connection is polled again behind each call. So whatever wakes it during a call, as the
 //! call's own answer does, need not wake the task as well.
 
+use super::held::Sending;
 use super::lock;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -22,12 +23,12 @@ const CALLS_IN_A_ROW: usize = 16;
 
 type Connection = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What is done between two polls.
-pub(super) type Job = Box<dyn FnOnce() + Send>;
+/// What is done between two polls. Whether the answer may be held (`held`).
+pub(super) type Job = Box<dyn FnOnce() -> bool + Send>;
 
 /// See the module.
-#[derive(Default)]
 pub(super) struct Wire {
+    sending: Arc<Sending>,
     /// `None` when it has ended.
     connection: Mutex<Option<Connection>>,
     work: Mutex<Work>,
@@ -87,6 +88,17 @@ impl Wake for Wire {
 }
 
 impl Wire {
+    /// A connection that is not attached yet.
+    pub(super) fn new(sending: Arc<Sending>) -> Arc<Self> {
+        Arc::new(Self {
+            sending,
+            connection: Mutex::default(),
+            work: Mutex::default(),
+            task: Mutex::default(),
+            idle: Mutex::default(),
+        })
+    }
+
     /// Gives it the connection.
     pub(super) fn attach(&self, connection: impl Future<Output = ()> + Send + 'static) {
         *lock(&self.connection) = Some(Box::pin(connection));
@@ -113,7 +125,8 @@ impl Wire {
         let mut work = lock(&self.work);
         if work.ended {
             drop(work);
-            return job();
+            job();
+            return;
         }
         work.job = Some(job);
         drop(work);
@@ -173,6 +186,7 @@ impl Wire {
     }
 
     fn work(self: &Arc<Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.sending.all().send_overdue();
         {
             let mut task = lock(&self.task);
             let own = task.own.as_ref();
@@ -182,15 +196,19 @@ impl Wire {
             }
         }
         let waker = Waker::from(Arc::clone(self));
+        let mut holds = false;
         for _ in 0..CALLS_IN_A_ROW {
-            if self.poll(&mut Context::from_waker(&waker)).is_ready() {
+            self.sending.hold(holds);
+            let ended = self.poll(&mut Context::from_waker(&waker));
+            self.sending.hold(false);
+            if ended.is_ready() {
                 return Poll::Ready(());
             }
             let Some(job) = lock(&self.work).job.take() else {
                 return Poll::Pending;
             };
             lock(&self.task).calls = Some(std::thread::current().id());
-            job();
+            holds = job();
             let mut task = lock(&self.task);
             task.calls = None;
             if let Some(helper) = task.helper.take() {
