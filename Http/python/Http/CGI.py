@@ -157,13 +157,9 @@ class _Loan:
         self.modules = _Modules(folder, self.path)
         sys.path = _Path([folder, *self.path])
         sys.path.lasting = self.path
-        for name in filter(_is_stale, self.variables):
-            del os.environ[os.fsdecode(name)]
-        for name, value in variables:
-            try:
-                os.environ[name] = value
-            except ValueError:  # too long for Windows
-                pass
+        for name in _stale(frozenset(self.variables)):
+            _unset(os.environ, name)
+        _set(os.environ, variables)
         _others.clear()
         _Others.script = threading.get_ident()
         if type(os.environ) is os._Environ:
@@ -181,12 +177,15 @@ class _Loan:
         if type(os.environ) is _Environ:
             os.environ.__class__ = os._Environ
         now = _raw(os.environ)
-        for name in [name for name in now if name not in self.variables]:
-            if name not in _others:
-                del os.environ[os.fsdecode(name)]
-        for name, value in self.variables.items():
-            if now.get(name) != value and name not in _others:
-                os.environ[os.fsdecode(name)] = os.fsdecode(value)
+        for name in now.keys() - self.variables.keys() - _others:
+            _unset(os.environ, name)
+        if now != self.variables:
+            changed = [
+                (name, value)
+                for name, value in self.variables.items()
+                if now.get(name) != value and name not in _others
+            ]
+            _set(os.environ, changed)
         if self.modules is not None:
             self.modules.set_aside()
         os.chdir(self.folder)
@@ -259,10 +258,43 @@ def _raw(environ):
     return getattr(environ, "_data", environ)
 
 
-@functools.lru_cache(maxsize=1024)
-def _is_stale(name):
-    """Whether a variable of the process itself would be taken for one of the request."""
-    return is_of_request(os.fsdecode(name))
+def _set(environ, variables):
+    """Sets variables that are as the system has them."""
+    data = _bytes(environ)
+    for name, value in variables:
+        try:
+            if data is None:
+                environ[os.fsdecode(name)] = os.fsdecode(value)
+            else:
+                os.putenv(name, value)
+                data[name] = value
+        except ValueError:  # too long for Windows
+            pass
+
+
+def _unset(environ, name):
+    """Deletes a variable whose name is as the system has it."""
+    data = _bytes(environ)
+    if data is None:
+        del environ[os.fsdecode(name)]
+    else:
+        os.unsetenv(name)
+        data.pop(name, None)
+
+
+def _bytes(environ):
+    """What os.environ keeps, where that is bytes; else None.
+
+    To decode and encode each name and each value once more is half of what a small script costs.
+    """
+    own = type(environ) is os._Environ and os.supports_bytes_environ
+    return environ._data if own else None
+
+
+@functools.lru_cache(maxsize=8)
+def _stale(names):
+    """The variables of the process itself that would be taken for those of the request."""
+    return [name for name in names if is_of_request(os.fsdecode(name))]
 
 
 class _Modules:

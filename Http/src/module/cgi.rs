@@ -10,7 +10,6 @@ use crate::gateway;
 use crate::request::Request;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// RunCGI(path)
@@ -117,8 +116,8 @@ impl RunCgi {
     }
 }
 
-/// The variables of a script, as `os.environ` wants them.
-fn environment(request: &Request, path: &Path) -> Vec<(String, OsString)> {
+/// The variables of a script, as the system has them.
+fn environment(request: &Request, path: &Path) -> Vec<(Native, Native)> {
     let mut out: Vec<(String, Vec<u8>)> = Vec::with_capacity(64);
     let get = |name: &str| env::bytes(request, name).unwrap_or_default();
     for name in variables::HANDED_ON {
@@ -165,7 +164,8 @@ fn environment(request: &Request, path: &Path) -> Vec<(String, OsString)> {
     );
     out.retain(|(_, value)| !value.contains(&0));
     let out = out.into_iter();
-    out.map(|(name, value)| (name, native(value))).collect()
+    out.map(|(name, value)| (native(name.into_bytes()), native(value)))
+        .collect()
 }
 
 fn has_header(all_raw: &[u8], name: &[u8]) -> bool {
@@ -188,24 +188,25 @@ fn translated(root: &[u8], path_info: &[u8]) -> Vec<u8> {
     path
 }
 
+/// Bytes, for Python too.
 #[cfg(unix)]
-fn native(value: Vec<u8>) -> OsString {
-    std::os::unix::ffi::OsStringExt::from_vec(value)
+type Native = std::borrow::Cow<'static, [u8]>;
+
+#[cfg(unix)]
+fn native(value: Vec<u8>) -> Native {
+    value.into()
 }
 
 /// Windows has text: what is no UTF-8 is read as Latin-1.
 #[cfg(not(unix))]
-fn native(value: Vec<u8>) -> OsString {
-    match String::from_utf8(value) {
-        Ok(text) => text.into(),
-        Err(error) => error
-            .as_bytes()
-            .iter()
-            .copied()
-            .map(char::from)
-            .collect::<String>()
-            .into(),
-    }
+type Native = String;
+
+#[cfg(not(unix))]
+fn native(value: Vec<u8>) -> Native {
+    String::from_utf8(value).unwrap_or_else(|error| {
+        let bytes = error.as_bytes().iter().copied();
+        bytes.map(char::from).collect()
+    })
 }
 
 /// Whether an environment variable of that name tells of a request.
