@@ -14,6 +14,7 @@ mod gateway;
 mod interpreter;
 mod log;
 mod module;
+mod observed;
 mod request;
 mod response;
 mod wsgi;
@@ -26,6 +27,7 @@ use std::path::PathBuf;
 pub use entry::{GetExtensionVersion, HttpExtensionProc, SetLastError, TerminateExtension};
 #[cfg(feature = "embed")]
 pub use interpreter::PythonAt;
+pub use observed::{Observed, observe};
 
 /// What a library that carries this core tells it, before the first request.
 #[cfg(feature = "embed")]

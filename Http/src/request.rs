@@ -6,6 +6,7 @@ use crate::codes::{self, Code};
 use crate::ecb::Connection;
 use crate::ecb::win32::Win32Error;
 use crate::log;
+use crate::observed::detach;
 use crate::response::{Client, FilePart, Finished, Protocol, Response, status};
 use pyo3::Python;
 use std::cell::{Cell, RefCell};
@@ -193,23 +194,24 @@ impl Client for Attached<'_, '_> {
         keep: bool,
     ) -> Result<(), Win32Error> {
         let connection = self.1;
-        self.0
-            .detach(|| Detached(connection).head(code, reason, block, keep))
+        detach(self.0, || {
+            Detached(connection).head(code, reason, block, keep)
+        })
     }
 
     fn body(&mut self, data: &[u8]) -> Result<(), Win32Error> {
         let connection = self.1;
-        self.0.detach(|| connection.write(data))
+        detach(self.0, || connection.write(data))
     }
 
     fn file(&mut self, part: FilePart) -> Result<(), Win32Error> {
         let connection = self.1;
-        self.0.detach(|| Detached(connection).file(part))
+        detach(self.0, || Detached(connection).file(part))
     }
 }
 
 impl Source for Attached<'_, '_> {
     fn read(&mut self, connection: &Connection, buffer: &mut [u8]) -> Result<usize, Win32Error> {
-        self.0.detach(|| connection.read(buffer))
+        detach(self.0, || connection.read(buffer))
     }
 }

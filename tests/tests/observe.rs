@@ -2,7 +2,7 @@
 
 use acceptance::http::{Connection, get, send};
 use acceptance::metrics::{measured, metric, wait_for};
-use acceptance::server::Server;
+use acceptance::server::{Server, wait};
 use acceptance::site::Site;
 use acceptance::{finish, shim};
 use serde_json::Value;
@@ -315,4 +315,53 @@ fn an_address_of_metrics_that_cannot_be_had_ends_the_server_with_its_code() {
     let mut command = shim(&["serve", "--metrics", "nowhere"]);
     command.arg(site.root());
     assert_eq!(finish(command).code, 2);
+}
+
+/// Of the built-in core only: what a library counts nobody hears of.
+fn core_tells() -> bool {
+    std::env::var_os("ISAPI_SHIM_TEST_EXTENSION").is_none()
+}
+
+#[test]
+fn scripts_that_are_loaded_again_are_counted() {
+    const RELOADS: &str = "isapi_shim_script_reloads_total";
+    let site = site();
+    for (reload, counted) in [("changed", core_tells()), ("never", false)] {
+        site.request("app.py", "Write('old')");
+        let (server, metrics) = measured(site.root(), &["--reload", reload]);
+        assert_eq!(get(&server.address, "/app.py").text(), "old");
+        // One that was written just now may be loaded again without another change.
+        let before = metric(&metrics, RELOADS);
+        site.request("app.py", "Write('new')");
+        get(&server.address, "/app.py");
+        assert_eq!(metric(&metrics, RELOADS) > before, counted, "{reload}");
+        let text = get(&metrics, "/metrics").text();
+        assert_eq!(text.contains(RELOADS), core_tells());
+    }
+}
+
+#[test]
+fn the_time_without_the_gil_is_counted() {
+    const WAITS: &str = "isapi_shim_gil_wait_seconds_total";
+    // Python asks a thread that computes for the GIL after so long; clocks may differ a little.
+    const INTERVAL: f64 = 0.005 * 0.9;
+    let site = Site::new();
+    let begun = site.path("begun");
+    site.file("gate.py", "ended = False\n");
+    let body = format!(
+        "import gate\nopen({begun:?}, 'w').close()\nwhile not gate.ended: pass\nWrite('through')"
+    );
+    site.request("computes.py", &body);
+    let body = "import gate, sys\ngate.ended = True\n\
+                Write(str(getattr(sys, '_is_gil_enabled', lambda: True)()))";
+    site.request("ends.py", body);
+    let (server, metrics) = measured(site.root(), &["--reload", "never"]);
+    let mut computes = Connection::open(&server.address);
+    let request = "GET /computes.py HTTP/1.1\r\nHost: a\r\n\r\n";
+    computes.send(request).unwrap();
+    wait(|| begun.exists().then_some(()));
+    let has_gil = get(&server.address, "/ends.py").text() == "True";
+    assert_eq!(computes.response(false).unwrap().text(), "through");
+    let waited = metric(&metrics, WAITS);
+    assert_eq!(waited >= INTERVAL, core_tells() && has_gil, "{waited}");
 }

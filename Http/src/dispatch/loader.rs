@@ -8,6 +8,7 @@ use super::settings::Reload;
 use super::turns;
 use crate::interpreter;
 use crate::module;
+use crate::observed;
 use crate::request as current_request;
 use pyo3::exceptions::{PyException, PyImportError};
 use pyo3::intern;
@@ -256,6 +257,9 @@ impl Script {
         let mut loaded = self.lock(py);
         match &result {
             Ok(module) => {
+                if loaded.is_some() {
+                    observed::reloaded();
+                }
                 *loaded = Some(Loaded {
                     module: module.clone_ref(py),
                     seen,

@@ -20,6 +20,7 @@ pub(crate) use guest::{Visit, be_guest, is_guest};
 pub(crate) use setup::join;
 
 use crate::codes::{self, Code};
+use crate::observed::Waiting;
 use gate::Gate;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -116,15 +117,20 @@ fn start_failed(python: &std::path::Path, reason: &str) -> String {
 /// Runs `f` attached to Python on the calling thread, whose thread state is kept afterwards: so
 /// `threading.local` lives from one request to the next on the same host thread.
 pub(crate) fn attach<R>(f: impl for<'py> FnOnce(Python<'py>) -> R) -> R {
+    let waiting = Waiting::begin();
     ffi::keep_thread_state();
     // Elsewhere waking a thread costs less than it takes two of them to take turns.
     if !cfg!(windows) {
-        return Python::attach(f);
+        return Python::attach(|py| {
+            waiting.end();
+            f(py)
+        });
     }
     let turn = GATE.wait();
     let mut inside = None;
     let result = Python::attach(|py| {
         inside = Some(turn.taken());
+        waiting.end();
         f(py)
     });
     // After the GIL was given up, so that the next one finds it free.

@@ -5,6 +5,8 @@
 //! there is no Python. The wheel links the core there too: it is loaded by a Python.
 #![allow(unsafe_code)]
 
+use std::sync::atomic::AtomicU64;
+
 #[cfg(any(not(windows), feature = "linked-core"))]
 pub(super) use isapi_http::{
     GetExtensionVersion, HttpExtensionProc, SetLastError, TerminateExtension,
@@ -13,6 +15,18 @@ pub(super) use isapi_http::{
 pub(super) use with_carrier::{
     GetExtensionVersion, HttpExtensionProc, SetLastError, TerminateExtension,
 };
+
+/// The built-in core can tell what only it knows: not where it is a library.
+pub(crate) const TELLS: bool = cfg!(any(not(windows), feature = "linked-core"));
+
+/// Has the built-in core count how long its threads wait for Python, in nanoseconds, and how often
+/// scripts are loaded again.
+pub(crate) fn observe(waits: &'static AtomicU64, reloads: &'static AtomicU64) {
+    #[cfg(any(not(windows), feature = "linked-core"))]
+    isapi_http::observe(isapi_http::Observed { waits, reloads });
+    #[cfg(not(any(not(windows), feature = "linked-core")))]
+    let _ = (waits, reloads);
+}
 
 /// Sets an environment variable before an extension is loaded, which looks for it then.
 pub(super) fn announce(name: &str, value: &std::ffi::OsStr) {

@@ -2,7 +2,7 @@
 //! it, and sends what comes back to a client of any kind.
 
 mod block;
-mod built_in;
+pub(crate) mod built_in;
 mod callbacks;
 mod child;
 mod client;

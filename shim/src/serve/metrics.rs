@@ -3,7 +3,7 @@
 //! Counters of our own: `prometheus-client` writes another format (OpenMetrics) and brings a
 //! macro and locks, for what are a few atomics. Nothing here waits for anything.
 
-use crate::ecb_host::Outcome;
+use crate::ecb_host::{Outcome, built_in};
 use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -49,8 +49,11 @@ const IN_PROGRESS: usize = SENT + 1;
 const BUSY: usize = IN_PROGRESS + 1;
 const OPEN: usize = BUSY + 1;
 const CONNECTIONS: usize = OPEN + 1;
+/// What the built-in core counts: nanoseconds, and scripts.
+const WAITS: usize = CONNECTIONS + 1;
+const RELOADS: usize = WAITS + 1;
 /// The number of the process, while it is a worker that takes connections.
-const PROCESS: usize = CONNECTIONS + 1;
+const PROCESS: usize = RELOADS + 1;
 
 /// What one process has counted: an array, so that counting takes no lock, and so that it can lie
 /// in memory that processes share and survive the one that counted.
@@ -71,6 +74,11 @@ impl Counts {
     /// In memory that starts with zeros; `None`: it has another length.
     pub(super) fn of(memory: &'static [AtomicU64]) -> Option<Self> {
         memory.try_into().ok().map(Self)
+    }
+
+    /// Has the built-in core count here, too.
+    pub(super) fn observe_core(self) {
+        built_in::observe(&self.0[WAITS], &self.0[RELOADS]);
     }
 
     fn add(self, at: usize, number: u64) {
@@ -146,6 +154,8 @@ pub(super) struct Metrics {
     counts: Vec<Counts>,
     /// How often workers were started again.
     restarts: Option<Arc<AtomicU64>>,
+    /// The extension is the built-in core, which tells what only it knows.
+    core_tells: bool,
 }
 
 impl Metrics {
@@ -155,12 +165,14 @@ impl Metrics {
         started: SystemTime,
         counts: Vec<Counts>,
         restarts: Option<Arc<AtomicU64>>,
+        core_tells: bool,
     ) -> Self {
         Self {
             started,
             threads_max,
             counts,
             restarts,
+            core_tells,
         }
     }
 
@@ -220,6 +232,20 @@ impl Metrics {
             "Bytes of response bodies, counted when a request ends.",
             self.sum(SENT),
         );
+        if self.core_tells {
+            page.single(
+                "isapi_shim_gil_wait_seconds_total",
+                "counter",
+                "How long threads have waited for the GIL.",
+                seconds(self.sum(WAITS) / 1000),
+            );
+            page.single(
+                "isapi_shim_script_reloads_total",
+                "counter",
+                "Scripts that were loaded again because something had changed.",
+                self.sum(RELOADS),
+            );
+        }
         if let Some(restarts) = &self.restarts {
             page.single(
                 "isapi_shim_workers",
@@ -285,11 +311,7 @@ impl Metrics {
             page.line(&bucket, &format!("{{le=\"{bound}\"}}"), total);
         }
         let micros = self.sum(MICROSECONDS);
-        page.line(
-            &sum,
-            "",
-            format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000),
-        );
+        page.line(&sum, "", seconds(micros));
         page.line(&count, "", total);
     }
 
@@ -383,6 +405,10 @@ impl Page {
         self.head(name, kind, help);
         self.line(name, "", value);
     }
+}
+
+fn seconds(micros: u64) -> String {
+    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
 }
 
 /// From the one place that tells it without a call of the system's C interface.

@@ -4,7 +4,7 @@ use super::*;
 fn metrics() -> (Metrics, Counts) {
     let started = SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_447_247_123);
     let counts = Counts::own();
-    (Metrics::new(512, started, vec![counts], None), counts)
+    (Metrics::new(512, started, vec![counts], None, true), counts)
 }
 
 fn outcome(status: u16, sent: u64) -> Outcome {
@@ -39,6 +39,8 @@ fn the_text_looks_like_this() {
         counts.add(method * CODES + code, 1);
     }
     counts.add(SENT, 12);
+    counts.add(WAITS, 1_234_567_890);
+    counts.add(RELOADS, 3);
     let text = metrics.text();
     // Where there is a value, it is another one each time.
     let plain = |line: &&str| !line.contains("process_resident_memory_bytes");
@@ -124,7 +126,13 @@ fn the_text_of_several_processes_has_their_sums_and_survives_them() {
     let started = SystemTime::UNIX_EPOCH;
     let (one, other) = (Counts::own(), Counts::own());
     let restarts = Arc::new(AtomicU64::new(0));
-    let metrics = Metrics::new(6, started, vec![one, other], Some(Arc::clone(&restarts)));
+    let metrics = Metrics::new(
+        6,
+        started,
+        vec![one, other],
+        Some(Arc::clone(&restarts)),
+        true,
+    );
     one.takes(true);
     other.takes(true);
     for counts in [one, one, other] {

@@ -19,7 +19,7 @@ mod workers;
 use crate::cli::{MetricsAddr, ServeArgs};
 use crate::codes::{self, Exit};
 use crate::debugging;
-use crate::ecb_host::{Application, Host, Overtime, report};
+use crate::ecb_host::{Application, Host, Overtime, built_in, report};
 use crate::error::{Error, Result};
 use crate::run::new_host;
 use crate::site::{Site, SiteOptions, real_path};
@@ -254,6 +254,11 @@ impl<'a> Output<'a> {
     }
 }
 
+/// Whether metrics can have what only the core knows.
+fn core_tells(args: &ServeArgs) -> bool {
+    args.host.extension.is_none() && built_in::TELLS
+}
+
 /// Takes the address, and says so.
 async fn begin(
     args: &ServeArgs,
@@ -264,7 +269,13 @@ async fn begin(
     output.warn_of_others(local);
     let counts = args.metrics.map(|_| Counts::own());
     if let (Some(MetricsAddr(address)), Some(counts)) = (args.metrics, counts) {
-        let metrics = Metrics::new(u64::from(args.threads), started, vec![counts], None);
+        let metrics = Metrics::new(
+            u64::from(args.threads),
+            started,
+            vec![counts],
+            None,
+            core_tells(args),
+        );
         metrics_server::listen(address, metrics).await?;
     }
     output.begin(local)?;
@@ -310,6 +321,10 @@ async fn listen(
     if let Some(guard) = &guard {
         tokio::spawn(guard::watch(Arc::clone(guard)));
     }
+    let counts = open.filter(|_| args.metrics.is_some());
+    if let Some(counts) = counts.filter(|_| core_tells(args)) {
+        counts.observe_core();
+    }
     let shared = Arc::new(Shared {
         handle: Handle::current(),
         costs: Costs::default(),
@@ -318,7 +333,7 @@ async fn listen(
         header_timeout: Duration::from_secs(u64::from(args.header_timeout)),
         host: Arc::clone(host),
         log: output.log,
-        counts: open.filter(|_| args.metrics.is_some()),
+        counts,
         open,
         running: AtomicUsize::new(0),
     });

@@ -151,6 +151,7 @@ async fn run(
             started,
             supervisor.counts.clone(),
             Some(Arc::clone(&supervisor.restarts)),
+            super::core_tells(args),
         );
         metrics_server::listen(address, metrics).await?;
     }
