@@ -3,8 +3,9 @@
 //! Python wakes a waiting thread at each release of the GIL, and a wake-up costs more than a short
 //! script: with eight threads nearly all time went there. So only one thread at a time tries to
 //! take the GIL. It first spins for as long as short scripts take, so that in most cases nobody
-//! has to be woken. The others sleep, and are let in when nobody tries, or after [`TURNS`] threads
-//! have gone before them.
+//! has to be woken. The others sleep, and are let in when somebody leaves, or after [`TURNS`] threads
+//! have gone before them. Whoever is inside may have given the GIL up, and for long: so one that has
+//! slept for [`PATIENCE`] goes by itself, and the others behind it.
 //!
 //! Nothing but speed hangs on this: a thread that was let in takes the GIL as Python has it. It is
 //! for Windows, where a wake-up is dear; `isapi-dll/windows/bench` shows what it brings.
@@ -13,9 +14,16 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
+use std::time::Duration;
 
 /// After so many threads that came and were let in at once, one that sleeps is next.
 const TURNS: u32 = 64;
+
+/// So long one sleeps before it looks for itself, and for [`PATIENCE_EACH`] longer for each one that
+/// sleeps already: hundreds that wait for a script that computes had better not wake one another all
+/// the time. Beside the GIL's own interval of 5 ms it is not much.
+const PATIENCE: Duration = Duration::from_millis(5);
+const PATIENCE_EACH: Duration = Duration::from_millis(1);
 
 /// The longest spin, in rounds of a few nanoseconds: some 20 µs, about what waking a thread costs.
 const LONGEST_SPIN: u32 = 2000;
@@ -40,7 +48,11 @@ struct Sleeper {
 }
 
 /// The calling thread is the one that tries.
-pub(super) struct Trying<'a>(&'a Gate);
+pub(super) struct Trying<'a> {
+    gate: &'a Gate,
+    /// It has slept, and nobody let it in.
+    late: bool,
+}
 
 /// The calling thread has the GIL, or had it and has given it up for a while.
 pub(super) struct Inside<'a>(&'a Gate);
@@ -59,11 +71,9 @@ impl Gate {
 
     /// Returns when it is the calling thread's turn to take the GIL.
     pub(super) fn wait(&self) -> Trying<'_> {
-        if !self.try_now() {
-            self.sleep();
-        }
+        let late = !self.try_now() && self.sleep();
         self.spin();
-        Trying(self)
+        Trying { gate: self, late }
     }
 
     fn try_now(&self) -> bool {
@@ -76,21 +86,28 @@ impl Gate {
         self.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn sleep(&self) {
+    /// Whether nobody let it in.
+    fn sleep(&self) -> bool {
         let own = Arc::new(Sleeper {
             thread: std::thread::current(),
             let_in: AtomicBool::new(false),
         });
         self.sleepers().push_back(Arc::clone(&own));
-        self.asleep.fetch_add(1, SeqCst);
-        // The one that tried may have gone before it could see this one.
-        if self.try_now() {
-            self.sleepers().retain(|other| !Arc::ptr_eq(other, &own));
-            self.asleep.fetch_sub(1, SeqCst);
-            return;
-        }
-        while !own.let_in.load(SeqCst) {
-            std::thread::park();
+        let others = self.asleep.fetch_add(1, SeqCst);
+        let patience = PATIENCE + PATIENCE_EACH * u32::try_from(others).unwrap_or(u32::MAX);
+        let mut late = false;
+        loop {
+            // The one that tried may have gone before it could see this one.
+            if self.try_now() {
+                self.sleepers().retain(|other| !Arc::ptr_eq(other, &own));
+                self.asleep.fetch_sub(1, SeqCst);
+                return late;
+            }
+            std::thread::park_timeout(patience);
+            if own.let_in.load(SeqCst) {
+                return false;
+            }
+            late = true;
         }
     }
 
@@ -142,11 +159,11 @@ impl Gate {
 impl<'a> Trying<'a> {
     /// The calling thread has taken the GIL.
     pub(super) fn taken(self) -> Inside<'a> {
-        let gate = self.0;
+        let Self { gate, late } = self;
         std::mem::forget(self);
         gate.inside.fetch_add(1, SeqCst);
         let asleep = gate.asleep.load(SeqCst) > 0;
-        if asleep && gate.turns.fetch_add(1, SeqCst) % TURNS == TURNS - 1 {
+        if asleep && (late || gate.turns.fetch_add(1, SeqCst) % TURNS == TURNS - 1) {
             gate.hand_on();
         } else {
             gate.stop_trying();
@@ -157,7 +174,7 @@ impl<'a> Trying<'a> {
 
 impl Drop for Trying<'_> {
     fn drop(&mut self) {
-        self.0.stop_trying();
+        self.gate.stop_trying();
     }
 }
 
@@ -215,6 +232,25 @@ mod tests {
             }
         });
         drop(inside);
+        assert_eq!(gate.asleep.load(SeqCst), 0);
+    }
+
+    #[test]
+    fn one_that_stays_inside_holds_up_nobody_who_came_before_it_was() {
+        let gate = Gate::new();
+        let trying = gate.wait();
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (0..4)
+                .map(|_| scope.spawn(|| std::mem::forget(gate.wait().taken())))
+                .collect();
+            while gate.asleep.load(SeqCst) < others.len() {
+                std::thread::yield_now();
+            }
+            let inside = trying.taken();
+            others.into_iter().for_each(|other| other.join().unwrap());
+            drop(inside);
+        });
+        assert_eq!(gate.inside.load(SeqCst), 4);
         assert_eq!(gate.asleep.load(SeqCst), 0);
     }
 
