@@ -29,6 +29,9 @@ pub use entry::{GetExtensionVersion, HttpExtensionProc, SetLastError, TerminateE
 pub use interpreter::PythonAt;
 pub use observed::{Observed, observe};
 
+/// Whether the Python this was built for has no GIL: scripts run at the same time on threads.
+pub const FREE_THREADED: bool = cfg!(Py_GIL_DISABLED);
+
 /// What a library that carries this core tells it, before the first request.
 #[cfg(feature = "embed")]
 #[derive(Debug)]

@@ -59,7 +59,7 @@ fn the_packages_of_an_active_virtual_environment_are_importable() {
     python(&["-m", "venv", "--without-pip", venv.to_str().unwrap()]);
     let packages = python(&[
         "-c",
-        "import sys; print('BASE/lib/python%d.%d/site-packages' % sys.version_info[:2])",
+        "import sysconfig\nprint(sysconfig.get_path('purelib', 'posix_prefix', {'base': 'BASE'}))",
     ]);
     let packages = packages.replace("BASE", venv.to_str().unwrap());
     std::fs::create_dir_all(&packages).unwrap();
@@ -68,6 +68,19 @@ fn the_packages_of_an_active_virtual_environment_are_importable() {
     command.arg(site.path("app.py")).env("VIRTUAL_ENV", &venv);
     let done = finish(command);
     assert_eq!(done.out, format!("from {}", venv.display()), "{}", done.err);
+}
+
+#[test]
+fn a_python_without_a_gil_keeps_to_that() {
+    // Modules that are not made for it bring the GIL back, with a warning.
+    let site = Site::with_request(
+        "import sys, sysconfig, Http.WSGI, Http.CGI, Http.Config\n\
+         built = sysconfig.get_config_var('Py_GIL_DISABLED') == 1\n\
+         has_gil = getattr(sys, '_is_gil_enabled', lambda: True)()\n\
+         Write('%s' % (has_gil is not built))",
+    );
+    let finished = site.run("app.py", &[]);
+    assert_eq!((&*finished.out, &*finished.err), ("True", ""));
 }
 
 #[test]

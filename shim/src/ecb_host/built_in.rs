@@ -19,6 +19,12 @@ pub(super) use with_carrier::{
 /// The built-in core can tell what only it knows: not where it is a library.
 pub(crate) const TELLS: bool = cfg!(any(not(windows), feature = "linked-core"));
 
+/// Scripts of the built-in core run at the same time on threads.
+#[cfg(any(not(windows), feature = "linked-core"))]
+pub(crate) const FREE_THREADED: bool = isapi_http::FREE_THREADED;
+#[cfg(all(windows, not(feature = "linked-core")))]
+pub(crate) const FREE_THREADED: bool = false;
+
 /// Has the built-in core count how long its threads wait for Python, in nanoseconds, and how often
 /// scripts are loaded again.
 pub(crate) fn observe(waits: &'static AtomicU64, reloads: &'static AtomicU64) {

@@ -6,16 +6,23 @@
 //! reason to change one's mind. A path is tried after one answer of the pool that was not long,
 //! and given up when more than one in a hundred answers was slow; then it is tried again ever more
 //! seldom.
+//!
+//! With a free-threaded Python scripts run at the same time, but for those on that one thread. So
+//! only brief ones are quick there.
 
 use super::lock;
 use crate::kept::{MOST_PATHS, thin_out};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// An answer of the pool that took longer is no reason to try. It may have waited for the others
 /// of the pool: those take turns.
 const LONG: Duration = Duration::from_millis(50);
+
+/// What is brief with a free-threaded Python: beside a longer script a hand-over to a thread of its
+/// own, some 20 µs, is little.
+const BRIEF: Duration = Duration::from_micros(200);
 
 /// One slow answer weighs as much as so many quick ones.
 const WEIGHT: u32 = 100;
@@ -45,10 +52,10 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    fn note(&mut self, answered: Answered) {
+    fn note(&mut self, answered: Answered, long: Duration) {
         match answered {
             Answered::Here { slow } => self.answered_here(slow),
-            Answered::Pool(time) => self.answered_on_pool(time),
+            Answered::Pool(time) => self.answered_on_pool(time, long),
         }
     }
 
@@ -71,8 +78,8 @@ impl Cost {
         }
     }
 
-    fn answered_on_pool(&mut self, time: Duration) {
-        if time >= LONG {
+    fn answered_on_pool(&mut self, time: Duration, long: Duration) {
+        if time >= long {
             self.waited = 0;
             return;
         }
@@ -102,8 +109,11 @@ pub(super) enum Answered {
 type Shared = Arc<Mutex<Cost>>;
 
 /// See the module.
-#[derive(Debug, Default)]
-pub(super) struct Costs(Mutex<HashMap<Box<str>, Shared>>);
+#[derive(Debug)]
+pub(super) struct Costs {
+    known: Mutex<HashMap<Box<str>, Shared>>,
+    free_threaded: bool,
+}
 
 /// The past of one path.
 #[derive(Debug)]
@@ -124,8 +134,29 @@ impl Past {
 }
 
 impl Costs {
+    pub(super) fn new(free_threaded: bool) -> Self {
+        Self {
+            known: Mutex::default(),
+            free_threaded,
+        }
+    }
+
     fn known(&self) -> MutexGuard<'_, HashMap<Box<str>, Shared>> {
-        lock(&self.0)
+        lock(&self.known)
+    }
+
+    /// Begins to measure an answer on the thread that drives the connections, where it matters.
+    pub(super) fn begin(&self) -> Option<Instant> {
+        self.free_threaded.then(Instant::now)
+    }
+
+    /// Whether an answer that began there would have been better off elsewhere.
+    pub(super) fn is_slow(&self, begun: Option<Instant>) -> bool {
+        begun.is_some_and(|begun| begun.elapsed() >= BRIEF)
+    }
+
+    fn long(&self) -> Duration {
+        if self.free_threaded { BRIEF } else { LONG }
     }
 
     /// What is known of a path.
@@ -138,7 +169,7 @@ impl Costs {
     /// Takes note of an answer.
     pub(super) fn note(&self, past: Past, answered: Answered) {
         match past {
-            Past::Known(cost) => lock(&cost).note(answered),
+            Past::Known(cost) => lock(&cost).note(answered, self.long()),
             Past::Unknown(path) => {
                 let mut known = self.known();
                 // Those of quick answers are kept first.
@@ -148,7 +179,7 @@ impl Costs {
                 if known.len() >= MOST_PATHS {
                     thin_out(&mut known);
                 }
-                lock(known.entry(path).or_default()).note(answered);
+                lock(known.entry(path).or_default()).note(answered, self.long());
             }
         }
     }
@@ -175,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_path_is_tried_after_an_answer_that_was_not_long() {
-        let costs = Costs::default();
+        let costs = Costs::new(false);
         costs.answers(Answered::Pool(LONG), 10);
         assert!(!costs.is_quick());
         costs.answers(Answered::Pool(LONG / 2), 1);
@@ -184,8 +215,21 @@ mod tests {
     }
 
     #[test]
+    fn with_a_free_threaded_python_only_brief_answers_are_quick() {
+        let costs = Costs::new(true);
+        costs.answers(POOL, 10);
+        assert!(!costs.is_quick());
+        costs.answers(Answered::Pool(BRIEF / 2), 1);
+        assert!(costs.is_quick());
+        let long_ago = Instant::now().checked_sub(BRIEF).unwrap();
+        assert!(costs.is_slow(Some(long_ago)));
+        assert!(!costs.is_slow(None));
+        assert!(costs.begin().is_some() && Costs::new(false).begin().is_none());
+    }
+
+    #[test]
     fn a_path_on_trial_is_given_up_after_two_slow_answers_and_tried_ever_more_seldom() {
-        let costs = Costs::default();
+        let costs = Costs::new(false);
         costs.answers(POOL, 1);
         for times in 1..4 {
             costs.answers(SLOW, 1);
@@ -202,7 +246,7 @@ mod tests {
     #[test]
     fn a_slow_answer_in_every_two_hundred_is_put_up_with_and_one_in_fifty_is_not() {
         for (quick, stays) in [(200, true), (50, false)] {
-            let costs = Costs::default();
+            let costs = Costs::new(false);
             costs.answers(POOL, 1);
             for _ in 0..100 {
                 costs.answers(QUICK, quick);
@@ -214,7 +258,7 @@ mod tests {
 
     #[test]
     fn quick_paths_outlive_made_up_ones() {
-        let costs = Costs::default();
+        let costs = Costs::new(false);
         costs.answers(POOL, 1);
         for n in 0..3 * MOST_PATHS {
             costs.note(costs.past(&format!("/{n}")), Answered::Pool(LONG));
@@ -225,7 +269,7 @@ mod tests {
 
     #[test]
     fn an_always_slow_path_is_tried_ever_more_seldom() {
-        let costs = Costs::default();
+        let costs = Costs::new(false);
         let mut here = 0;
         for _ in 0..100_000 {
             here += u32::from(costs.is_quick());
@@ -236,7 +280,7 @@ mod tests {
 
     #[test]
     fn what_was_given_up_long_ago_is_forgotten() {
-        let costs = Costs::default();
+        let costs = Costs::new(false);
         for _ in 0..3 {
             costs.answers(POOL, 10_000);
             costs.answers(SLOW, 2);

@@ -135,8 +135,10 @@ impl Exchange {
             return false;
         };
         self.client.drives(wire);
+        let begun = self.shared.costs.begin();
         let (shared, past) = self.answer();
-        let slow = calling.end();
+        let slow = shared.costs.is_slow(begun);
+        let slow = calling.end() || slow;
         shared.costs.note(past, Answered::Here { slow });
         !slow
     }

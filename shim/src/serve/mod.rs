@@ -327,7 +327,7 @@ async fn listen(
     }
     let shared = Arc::new(Shared {
         handle: Handle::current(),
-        costs: Costs::default(),
+        costs: Costs::new(args.host.extension.is_none() && built_in::FREE_THREADED),
         guard,
         held,
         header_timeout: Duration::from_secs(u64::from(args.header_timeout)),
