@@ -134,11 +134,13 @@ impl Sending {
     fn send(&self) -> Option<Waker> {
         let mut state = lock(&self.state);
         state.queued = false;
+        // Not kept: whoever wrote knows of this in turn, and neither would ever be freed.
+        let waker = state.waker.take();
         while !state.bytes.is_empty() {
             match state.stream.as_ref()?.try_write(&state.bytes) {
                 Ok(size) => state.sent(size),
                 // The same call again will tell whoever polls: an error, or that it has to wait.
-                Err(_) => return state.waker.take(),
+                Err(_) => return waker,
             }
         }
         None

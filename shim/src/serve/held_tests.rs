@@ -206,6 +206,33 @@ fn the_end_of_a_connection_comes_behind_what_is_held() {
 }
 
 #[test]
+fn whoever_wrote_is_forgotten_when_it_is_sent_or_the_connection_has_ended() {
+    struct Writer;
+    impl std::task::Wake for Writer {
+        fn wake(self: Arc<Self>) {}
+    }
+    let (runtime, all) = (runtime(), Arc::<Held>::default());
+    for ends in [false, true] {
+        let (sending, mut client) = connection(&runtime, &all);
+        let writer = Arc::new(Writer);
+        let waker = Waker::from(Arc::clone(&writer));
+        sending.hold(true);
+        let mut context = Context::from_waker(&waker);
+        let written = sending.poll_write(&mut context, &[IoSlice::new(b"held")]);
+        assert!(written.is_ready());
+        if ends {
+            sending.end();
+        } else {
+            all.send();
+        }
+        assert_eq!(text(&mut client, 4), "held");
+        drop(waker);
+        assert_eq!(Arc::strong_count(&writer), 1);
+    }
+    all.send();
+}
+
+#[test]
 fn a_connection_keeps_no_memory_of_long_answers() {
     let (runtime, all) = (runtime(), Arc::<Held>::default());
     let (sending, mut client) = connection(&runtime, &all);
