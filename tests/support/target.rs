@@ -12,6 +12,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+const EXTENSION: &str = "ISAPI_SHIM_TEST_EXTENSION";
+
 fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
@@ -115,9 +117,14 @@ pub fn library() -> PathBuf {
     profile_folder().join(format!("{prefix}PyISAPIe{suffix}"))
 }
 
+/// Every command drives the built-in core.
+pub fn has_built_in_core() -> bool {
+    variable(EXTENSION).is_none()
+}
+
 /// The extension library that every command is to drive; `None`: the built-in core.
 pub(crate) fn extension() -> Option<PathBuf> {
-    let given = variable("ISAPI_SHIM_TEST_EXTENSION")?;
+    let given = variable(EXTENSION)?;
     Some(if given == "library" {
         library()
     } else {

@@ -4,6 +4,7 @@ use acceptance::http::{Connection, get, send};
 use acceptance::metrics::{measured, metric, wait_for};
 use acceptance::server::{Server, wait};
 use acceptance::site::Site;
+use acceptance::target::has_built_in_core;
 use acceptance::{finish, shim};
 use serde_json::Value;
 use std::net::TcpListener;
@@ -317,16 +318,11 @@ fn an_address_of_metrics_that_cannot_be_had_ends_the_server_with_its_code() {
     assert_eq!(finish(command).code, 2);
 }
 
-/// Of the built-in core only: what a library counts nobody hears of.
-fn core_tells() -> bool {
-    std::env::var_os("ISAPI_SHIM_TEST_EXTENSION").is_none()
-}
-
 #[test]
 fn scripts_that_are_loaded_again_are_counted() {
     const RELOADS: &str = "isapi_shim_script_reloads_total";
     let site = site();
-    for (reload, counted) in [("changed", core_tells()), ("never", false)] {
+    for (reload, counted) in [("changed", has_built_in_core()), ("never", false)] {
         site.request("app.py", "Write('old')");
         let (server, metrics) = measured(site.root(), &["--reload", reload]);
         assert_eq!(get(&server.address, "/app.py").text(), "old");
@@ -334,9 +330,10 @@ fn scripts_that_are_loaded_again_are_counted() {
         let before = metric(&metrics, RELOADS);
         site.request("app.py", "Write('new')");
         get(&server.address, "/app.py");
+        // What a library counts nobody hears of.
         assert_eq!(metric(&metrics, RELOADS) > before, counted, "{reload}");
         let text = get(&metrics, "/metrics").text();
-        assert_eq!(text.contains(RELOADS), core_tells());
+        assert_eq!(text.contains(RELOADS), has_built_in_core());
     }
 }
 
@@ -363,5 +360,9 @@ fn the_time_without_the_gil_is_counted() {
     let has_gil = get(&server.address, "/ends.py").text() == "True";
     assert_eq!(computes.response(false).unwrap().text(), "through");
     let waited = metric(&metrics, WAITS);
-    assert_eq!(waited >= INTERVAL, core_tells() && has_gil, "{waited}");
+    assert_eq!(
+        waited >= INTERVAL,
+        has_built_in_core() && has_gil,
+        "{waited}"
+    );
 }

@@ -137,8 +137,7 @@ impl Exchange {
         self.client.drives(wire);
         let begun = self.shared.costs.begin();
         let (shared, past) = self.answer();
-        let slow = shared.costs.is_slow(begun);
-        let slow = calling.end() || slow;
+        let slow = calling.end() || shared.costs.is_slow(begun);
         shared.costs.note(past, Answered::Here { slow });
         !slow
     }

@@ -54,18 +54,16 @@ impl Held {
         if !self.any.load(Ordering::SeqCst) {
             return;
         }
-        let sockets = {
+        let Queue { mut sockets, .. } = {
             let mut queue = lock(&self.queue);
             self.any.store(false, Ordering::SeqCst);
-            queue.since = None;
-            std::mem::take(&mut queue.sockets)
+            std::mem::take(&mut *queue)
         };
         let slow: Vec<Waker> = sockets.iter().filter_map(|socket| socket.send()).collect();
         if !slow.is_empty() {
             super::from_another_thread(move || slow.into_iter().for_each(Waker::wake));
         }
         // Its room serves the next ones.
-        let mut sockets = sockets;
         sockets.clear();
         let mut queue = lock(&self.queue);
         if queue.sockets.is_empty() {
