@@ -10,7 +10,7 @@ use crate::observed::detach;
 use crate::response::{Client, FilePart, Finished, Protocol, Response, status};
 use pyo3::Python;
 use std::cell::{Cell, RefCell};
-use std::ffi::{CString, NulError};
+use std::ffi::CStr;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -154,18 +154,17 @@ impl Client for Detached<'_> {
         &mut self,
         code: u16,
         reason: Option<&[u8]>,
-        block: Vec<u8>,
+        mut block: Vec<u8>,
         keep: bool,
     ) -> Result<(), Win32Error> {
         self.0.set_status(code);
-        let block = CString::new(block).map_err(nul)?;
+        let block = c_string(&mut block)?;
         if code == 200 && reason.is_none_or(|reason| reason == b"OK") {
-            return self.0.send_headers(c"200 OK", &block, keep);
+            return self.0.send_headers(c"200 OK", block, keep);
         }
         let mut line = format!("{code} ").into_bytes();
         line.extend_from_slice(reason.unwrap_or_else(|| status::reason(code).as_bytes()));
-        let line = CString::new(line).map_err(nul)?;
-        self.0.send_headers(&line, &block, keep)
+        self.0.send_headers(c_string(&mut line)?, block, keep)
     }
 
     fn body(&mut self, data: &[u8]) -> Result<(), Win32Error> {
@@ -177,9 +176,11 @@ impl Client for Detached<'_> {
     }
 }
 
-/// Header texts with a NUL are refused long before.
-fn nul(_: NulError) -> Win32Error {
-    Win32Error::INVALID_PARAMETER
+/// In place: a `CString` would take as much memory as it needs anew.
+fn c_string(text: &mut Vec<u8>) -> Result<&CStr, Win32Error> {
+    text.push(0);
+    // Header texts with a NUL are refused long before.
+    CStr::from_bytes_with_nul(text).map_err(|_| Win32Error::INVALID_PARAMETER)
 }
 
 /// Sends through the control block and lets other Python threads run meanwhile.

@@ -36,9 +36,12 @@ struct Loaded {
     generation: u64,
 }
 
+/// Scripts by a path.
+type Scripts = HashMap<String, Arc<Script>, foldhash::fast::RandomState>;
+
 /// The scripts by their [`key`]. Those that could never be
 /// loaded are not kept: under a wildcard any URL names one.
-static SCRIPTS: LazyLock<Mutex<HashMap<String, Arc<Script>>>> = LazyLock::new(Mutex::default);
+static SCRIPTS: LazyLock<Mutex<Scripts>> = LazyLock::new(Mutex::default);
 
 /// Whether a module of that name is a script, which is reloaded by its own rules.
 pub(super) fn is_script_module(name: &str) -> bool {
@@ -168,7 +171,7 @@ pub(crate) fn is_loaded(py: Python<'_>, given: &str) -> bool {
 /// The scripts by the paths that hosts gave, so that the key need not be made for each request.
 /// Windows asks itself for it, and hosts give the same few paths again and again.
 #[cfg(windows)]
-static GIVEN: LazyLock<Mutex<HashMap<String, Arc<Script>>>> = LazyLock::new(Mutex::default);
+static GIVEN: LazyLock<Mutex<Scripts>> = LazyLock::new(Mutex::default);
 
 /// A path can be spelled in endless ways; a client must not fill the memory with them.
 #[cfg(windows)]

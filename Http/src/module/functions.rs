@@ -10,6 +10,7 @@ use crate::response::{HeaderError, WriteError};
 use pyo3::exceptions::{PyException, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyList, PyString, PyTuple};
+use std::borrow::Cow;
 
 /// An argument that tells `None` from "not given", as the original did.
 pub(crate) enum Given<'py> {
@@ -137,10 +138,13 @@ pub(crate) fn header_block(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
 }
 
 /// Headers are Latin-1 on the wire (PEP 3333); other characters raise `UnicodeEncodeError`.
-pub(crate) fn latin1(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
+pub(crate) fn latin1<'a>(text: &'a Bound<'_, PyString>) -> PyResult<Cow<'a, [u8]>> {
     match text.to_cow() {
-        Ok(ascii) if ascii.is_ascii() => Ok(ascii.as_bytes().to_vec()),
-        _ => text.call_method1("encode", ("latin-1",))?.extract(),
+        Ok(Cow::Borrowed(ascii)) if ascii.is_ascii() => Ok(ascii.as_bytes().into()),
+        _ => {
+            let bytes: Vec<u8> = text.call_method1("encode", ("latin-1",))?.extract()?;
+            Ok(bytes.into())
+        }
     }
 }
 

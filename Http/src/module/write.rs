@@ -129,17 +129,19 @@ fn errno(py: Python<'_>, name: &str) -> i32 {
 
 /// Whether a header text is a `Content-Type`.
 pub(super) fn is_content_type(header: &[u8]) -> bool {
+    const NAME: &[u8] = b"content-type";
     header
-        .split(|b| *b == b':')
-        .next()
-        .is_some_and(|name| name.eq_ignore_ascii_case(b"content-type"))
+        .split_at_checked(NAME.len())
+        .is_some_and(|(name, rest)| name.eq_ignore_ascii_case(NAME) && rest.first() == Some(&b':'))
 }
 
 /// The charset that a header text names, if it is a `Content-Type` that names one.
 pub(crate) fn charset_of(header: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(header).ok()?;
-    let (_, value) = text.split_once(':').filter(|_| is_content_type(header))?;
-    value.split(';').skip(1).find_map(|parameter| {
+    if !is_content_type(header) {
+        return None;
+    }
+    let (_, parameters) = std::str::from_utf8(header).ok()?.split_once(';')?;
+    parameters.split(';').find_map(|parameter| {
         let (key, value) = parameter.split_once('=')?;
         let value = value.trim().trim_matches('"');
         (key.trim().eq_ignore_ascii_case("charset") && !value.is_empty()).then(|| value.to_owned())

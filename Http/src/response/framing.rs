@@ -10,8 +10,9 @@ pub(super) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 /// What stands behind the data of a chunk.
 pub(super) const CHUNK_END: &[u8] = b"\r\n";
 
-/// Room for the longest line written here, `Transfer-Encoding: chunked`, and the blank line.
-pub(super) const MAX_LINE: usize = 40;
+/// Room for the longest line written here, a length of twenty digits, for the blank line, and for
+/// the NUL that ISAPI wants behind it.
+pub(super) const MAX_LINE: usize = 41;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {

@@ -137,20 +137,18 @@ impl Line {
         let pair = pair.and_then(|pair| {
             let name = pair.get_item(0).ok()?.cast_into::<PyString>().ok()?;
             let value = pair.get_item(1).ok()?.cast_into::<PyString>().ok()?;
-            Some((latin1(&name), latin1(&value)))
+            Some((name, value))
         });
         let Some((name, value)) = pair else {
             let shown = header.repr()?;
             let text = format!("a response header must be a tuple of two str, not {shown}");
             return Err(violation::<PyTypeError>(request, &text));
         };
-        let (mut line, value) = (name?, value?);
-        let end = line.len();
-        match Hop::of(&line) {
+        let (name, value) = (latin1(&name)?, latin1(&value)?);
+        match Hop::of(&name) {
             Hop::None => {
-                line.extend_from_slice(b": ");
-                line.extend_from_slice(&value);
-                Ok(Some(Self::Header(line, end)))
+                let line = [&name, &b": "[..], &value].concat();
+                Ok(Some(Self::Header(line, name.len())))
             }
             Hop::Connection => {
                 let mut tokens = value.split(|b| *b == b',');
@@ -158,7 +156,7 @@ impl Line {
                 Ok(close.then_some(Self::Close))
             }
             Hop::Forbidden => {
-                let name = String::from_utf8_lossy(&line);
+                let name = String::from_utf8_lossy(&name);
                 let text = format!("{name} is the server's business: it frames the body itself");
                 Err(violation::<PyAssertionError>(request, &text))
             }

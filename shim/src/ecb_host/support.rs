@@ -212,10 +212,7 @@ unsafe fn counted<'a>(text: *const c_char, length: DWORD) -> Option<&'a [u8]> {
     }
     // SAFETY: the caller's contract; nothing behind the NUL is read.
     unsafe {
-        let mut end = 0;
-        while end < length as usize && *text.add(end) != 0 {
-            end += 1;
-        }
+        let end = libc::strnlen(text, length as usize);
         if (end as u64) + 1 < u64::from(length) {
             head::report_count(length, end);
         }

@@ -11,8 +11,7 @@
 //! only brief ones are quick there.
 
 use super::lock;
-use crate::kept::{MOST_PATHS, thin_out};
-use std::collections::HashMap;
+use crate::kept::{ByPath, MOST_PATHS, thin_out};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -111,7 +110,7 @@ type Shared = Arc<Mutex<Cost>>;
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Costs {
-    known: Mutex<HashMap<Box<str>, Shared>>,
+    known: Mutex<ByPath<Shared>>,
     free_threaded: bool,
 }
 
@@ -141,7 +140,7 @@ impl Costs {
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<Box<str>, Shared>> {
+    fn known(&self) -> MutexGuard<'_, ByPath<Shared>> {
         lock(&self.known)
     }
 

@@ -3,8 +3,7 @@
 
 use super::looks::{self, Found, Looks};
 use super::routing::Route;
-use crate::kept::{MOST_PATHS, thin_out};
-use std::collections::HashMap;
+use crate::kept::{ByPath, MOST_PATHS, thin_out};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,7 +22,7 @@ struct Kept {
 /// See the module. For one site, which does not change.
 #[derive(Debug, Default)]
 pub struct Routes {
-    by_path: Mutex<HashMap<Box<str>, Vec<Arc<Kept>>>>,
+    by_path: Mutex<ByPath<Vec<Arc<Kept>>>>,
     looks_last: Duration,
 }
 
@@ -37,7 +36,7 @@ impl Routes {
         }
     }
 
-    fn by_path(&self) -> MutexGuard<'_, HashMap<Box<str>, Vec<Arc<Kept>>>> {
+    fn by_path(&self) -> MutexGuard<'_, ByPath<Vec<Arc<Kept>>>> {
         self.by_path.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
