@@ -13,11 +13,14 @@
 use super::lock;
 use crate::kept::{ByPath, MOST_PATHS, thin_out};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// An answer of the pool that took longer is no reason to try. It may have waited for the others
-/// of the pool: those take turns.
+/// An answer of the pool that took longer is no reason to try.
 const LONG: Duration = Duration::from_millis(50);
+
+/// For so long Python leaves the GIL to a thread before another one gets it
+/// (`sys.getswitchinterval`): an answer may have waited so long for each other one.
+const TURN: Duration = Duration::from_millis(5);
 
 /// What is brief with a free-threaded Python: beside a longer script a hand-over to a thread of its
 /// own, some 20 µs, is little.
@@ -99,9 +102,9 @@ impl Cost {
 /// What an answer cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answered {
-    /// On the thread that drives the connections; `slow` where another thread had to take them.
+    /// On the thread that drives the connections.
     Here { slow: bool },
-    /// On the pool, in so long.
+    /// On the pool, in so long, without what may have been waiting for others.
     Pool(Duration),
 }
 
@@ -144,14 +147,28 @@ impl Costs {
         lock(&self.known)
     }
 
-    /// Begins to measure an answer on the thread that drives the connections, where it matters.
-    pub(super) fn begin(&self) -> Option<Instant> {
-        self.free_threaded.then(Instant::now)
+    /// An answer on the thread that drives the connections took so long beside `others` of the pool;
+    /// `held_up`: another thread had to take the connections.
+    pub(super) fn here(&self, time: Duration, others: usize, held_up: bool) -> Answered {
+        let slow = if self.free_threaded {
+            held_up || time >= BRIEF
+        } else {
+            held_up && !self.own_part(time, others).is_zero()
+        };
+        Answered::Here { slow }
     }
 
-    /// Whether an answer that began there would have been better off elsewhere.
-    pub(super) fn is_slow(&self, begun: Option<Instant>) -> bool {
-        begun.is_some_and(|begun| begun.elapsed() >= BRIEF)
+    /// As [`Costs::here`], of the pool.
+    pub(super) fn on_pool(&self, time: Duration, others: usize) -> Answered {
+        Answered::Pool(self.own_part(time, others))
+    }
+
+    /// What cannot have been waiting for the others: without this a server with many clients would not
+    /// find out that a script is quick. Who slept instead, beside many others, is taken for quick,
+    /// and holds nobody up (`guard`).
+    fn own_part(&self, time: Duration, others: usize) -> Duration {
+        let others = if self.free_threaded { 0 } else { others };
+        time.saturating_sub(TURN.saturating_mul(u32::try_from(others).unwrap_or(u32::MAX)))
     }
 
     fn long(&self) -> Duration {
@@ -214,16 +231,28 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_took_turns_with_others_is_not_slow_for_that() {
+        let costs = Costs::new(false);
+        assert_eq!(costs.here(TURN, 0, true), SLOW);
+        assert_eq!(costs.here(TURN, 0, false), QUICK);
+        assert_eq!(costs.here(TURN * 63, 63, true), QUICK);
+        assert_eq!(costs.here(TURN * 64, 63, true), SLOW);
+        assert_eq!(costs.on_pool(LONG, 0), Answered::Pool(LONG));
+        assert_eq!(costs.on_pool(LONG + TURN * 63, 63), Answered::Pool(LONG));
+        let costs = Costs::new(true);
+        assert_eq!(costs.on_pool(BRIEF, 63), Answered::Pool(BRIEF));
+    }
+
+    #[test]
     fn with_a_free_threaded_python_only_brief_answers_are_quick() {
         let costs = Costs::new(true);
         costs.answers(POOL, 10);
         assert!(!costs.is_quick());
         costs.answers(Answered::Pool(BRIEF / 2), 1);
         assert!(costs.is_quick());
-        let long_ago = Instant::now().checked_sub(BRIEF).unwrap();
-        assert!(costs.is_slow(Some(long_ago)));
-        assert!(!costs.is_slow(None));
-        assert!(costs.begin().is_some() && Costs::new(false).begin().is_none());
+        assert_eq!(costs.here(BRIEF, 0, false), SLOW);
+        assert_eq!(costs.here(BRIEF / 2, 0, false), QUICK);
+        assert_eq!(costs.here(BRIEF / 2, 0, true), SLOW);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::Shared;
 use super::access_log::Entry;
 use super::client::{Client, ClientBody, CollectedBody, Cut, ReplyBody};
-use super::costs::{Answered, Past};
+use super::costs::Past;
 use super::guard::Guard;
 use super::heads::Seen;
 use super::metrics::Counted;
@@ -18,7 +18,7 @@ use hyper::http::request::Parts;
 use isapi_base::ecb::constants::UPLOAD_READ_AHEAD;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Counts a request that a thread works on, until dropped; also by a panic.
@@ -34,6 +34,22 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.0.running.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Counts a request that a thread of the pool answers, until dropped; also by a panic.
+struct OnPool(Arc<Shared>);
+
+impl OnPool {
+    fn new(shared: Arc<Shared>) -> Self {
+        shared.on_pool.fetch_add(1, Ordering::Relaxed);
+        Self(shared)
+    }
+}
+
+impl Drop for OnPool {
+    fn drop(&mut self) {
+        self.0.on_pool.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -55,6 +71,15 @@ struct Exchange {
     entry: Option<Entry>,
     counted: Option<Counted>,
     running: Running,
+}
+
+/// An answer, and what it cost.
+struct Measured {
+    shared: Arc<Shared>,
+    past: Past,
+    time: Duration,
+    /// So many others at least were on the pool at the same time.
+    others: usize,
 }
 
 /// Answers one request. `seen` is what hyper does not tell of its head.
@@ -127,27 +152,44 @@ impl Exchange {
                 self.answer_on_pool();
                 return false;
             }
-            let again = Arc::clone(&guard);
+            let (again, shared) = (Arc::clone(&guard), Arc::clone(&self.shared));
             tokio::spawn(async move {
-                guard.back().await;
+                guard.back(shared.on_pool.load(Ordering::Relaxed)).await;
                 wire.leave_job_and_wake(Box::new(|| self.answer_here(again, false)));
             });
             return false;
         };
         self.client.drives(wire);
-        let begun = self.shared.costs.begin();
-        let (shared, past) = self.answer();
-        let slow = calling.end() || shared.costs.is_slow(begun);
-        shared.costs.note(past, Answered::Here { slow });
-        !slow
+        let measured = self.measured();
+        let held_up = calling.end();
+        let costs = &measured.shared.costs;
+        let answered = costs.here(measured.time, measured.others, held_up);
+        costs.note(measured.past, answered);
+        !held_up
     }
 
     fn answer_on_pool(self) {
         tokio::task::spawn_blocking(|| {
-            let begun = Instant::now();
-            let (shared, past) = self.answer();
-            shared.costs.note(past, Answered::Pool(begun.elapsed()));
+            let on_pool = OnPool::new(Arc::clone(&self.shared));
+            let measured = self.measured();
+            drop(on_pool);
+            let costs = &measured.shared.costs;
+            let answered = costs.on_pool(measured.time, measured.others);
+            costs.note(measured.past, answered);
         });
+    }
+
+    fn measured(self) -> Measured {
+        let begun = Instant::now();
+        let before = self.shared.on_pool.load(Ordering::Relaxed);
+        let (shared, past) = self.answer();
+        let after = shared.on_pool.load(Ordering::Relaxed);
+        Measured {
+            time: begun.elapsed(),
+            others: before.min(after),
+            shared,
+            past,
+        }
     }
 
     /// Leaves to be noted what it cost.

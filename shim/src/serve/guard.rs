@@ -31,6 +31,13 @@ const RAN: Duration = Duration::from_millis(2);
 /// long take just a little too long. Then the pool runs them.
 const PATIENCE: Duration = Duration::from_millis(10);
 
+/// So much longer for each request on the pool, with which such a call takes turns. More requests
+/// there would only make it take longer.
+const PATIENCE_EACH: Duration = Duration::from_millis(3);
+
+/// No longer than this, however many they are.
+const MOST_PATIENCE: Duration = Duration::from_millis(250);
+
 /// After so many ticks without a call the watch sleeps until there is one.
 const QUIET_TICKS: u32 = 20;
 
@@ -98,22 +105,24 @@ impl Guard {
     }
 
     /// Waits until a worker watches again, for a while: a script that is quick had better not be
-    /// one of many on the pool that take turns.
-    pub(super) async fn back(&self) {
+    /// one of many on the pool that take turns. So many are there now.
+    pub(super) async fn back(&self, on_pool: usize) {
         let begun = self.begun.notified();
         if self.state.load(SeqCst) & WATCHED != 0 {
             return;
         }
-        let patience = self.patience(Instant::now());
+        let patience = self.patience(Instant::now(), on_pool);
         if !patience.is_zero() {
             let _not_yet = tokio::time::timeout(patience, begun).await;
         }
     }
 
     /// How long a quick script may yet wait for a watch.
-    fn patience(&self, now: Instant) -> Duration {
+    fn patience(&self, now: Instant, on_pool: usize) -> Duration {
         let ended = lock(&self.ended).unwrap_or(now);
-        PATIENCE.saturating_sub(now.saturating_duration_since(ended))
+        let each = PATIENCE_EACH.saturating_mul(u32::try_from(on_pool).unwrap_or(u32::MAX));
+        let patience = PATIENCE.saturating_add(each).min(MOST_PATIENCE);
+        patience.saturating_sub(now.saturating_duration_since(ended))
     }
 
     /// Blocks until a call takes too long.
@@ -226,13 +235,15 @@ mod tests {
     fn a_call_that_goes_on_and_on_is_waited_for_once() {
         let guard = Guard::new(Arc::default());
         let now = Instant::now();
-        assert_eq!(guard.patience(now), PATIENCE);
+        assert_eq!(guard.patience(now, 0), PATIENCE);
+        assert_eq!(guard.patience(now, 10), PATIENCE + PATIENCE_EACH * 10);
+        assert_eq!(guard.patience(now, usize::MAX), MOST_PATIENCE);
         *lock(&guard.ended) = Some(now);
         let half = PATIENCE / 2;
-        assert_eq!(guard.patience(now + half), PATIENCE - half);
-        assert_eq!(guard.patience(now + PATIENCE), Duration::ZERO);
+        assert_eq!(guard.patience(now + half, 0), PATIENCE - half);
+        assert_eq!(guard.patience(now + PATIENCE, 0), Duration::ZERO);
         assert_eq!(
-            guard.patience(now + Duration::from_secs(60)),
+            guard.patience(now + Duration::from_secs(60), 1000),
             Duration::ZERO
         );
     }

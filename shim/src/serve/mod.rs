@@ -78,6 +78,8 @@ struct Shared {
     open: Option<Counts>,
     /// Requests that threads are working on.
     running: AtomicUsize,
+    /// Requests that threads of the pool answer.
+    on_pool: AtomicUsize,
 }
 
 /// Runs the command until Ctrl-C (or SIGTERM); running requests finish. `words`: the command line.
@@ -336,6 +338,7 @@ async fn listen(
         counts,
         open,
         running: AtomicUsize::new(0),
+        on_pool: AtomicUsize::new(0),
     });
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(async {
