@@ -4,6 +4,7 @@
 use acceptance::http::{Connection, get};
 use acceptance::server::{Server, wait};
 use acceptance::site::Site;
+use acceptance::target::WINDOWS;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -147,6 +148,11 @@ fn an_answer_does_not_wait_for_a_script_of_another_connection() {
 
 #[test]
 fn a_script_of_many_clients_that_take_turns_is_found_to_be_quick() {
+    // Only Linux tells a call that waits for a processor from one that takes long: elsewhere a busy
+    // machine, as Wine makes it, keeps scripts on the pool.
+    if WINDOWS {
+        return;
+    }
     const CLIENTS: usize = 64;
     // All clients end together: where few are left, the pool does as well.
     const MOST_ANSWERS: usize = 20_000;
