@@ -4,10 +4,6 @@
 use acceptance::http::{Connection, get};
 use acceptance::server::{Server, wait};
 use acceptance::site::Site;
-use acceptance::target::WINDOWS;
-use std::collections::BTreeSet;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 /// Enough answers for a script to count as quick.
 const PROVEN: usize = 20;
@@ -144,48 +140,6 @@ fn an_answer_does_not_wait_for_a_script_of_another_connection() {
         go(&site);
         assert_eq!(long.response(false).unwrap().text(), "token waits ");
     }
-}
-
-#[test]
-fn a_script_of_many_clients_that_take_turns_is_found_to_be_quick() {
-    // Only Linux tells a call that waits for a processor from one that takes long: elsewhere a busy
-    // machine, as Wine makes it, keeps scripts on the pool.
-    if WINDOWS {
-        return;
-    }
-    const CLIENTS: usize = 64;
-    // All clients end together: where few are left, the pool does as well.
-    const MOST_ANSWERS: usize = 20_000;
-    const IN_A_ROW: usize = 100;
-    // The pool takes longer for each than a quick script may.
-    let turns = "\
-import time, threading
-end = time.perf_counter() + 0.001
-while time.perf_counter() < end:
-    pass
-Write(str(threading.get_ident()))";
-    let site = Site::with_request(turns);
-    let server = Server::start(site.root(), &["--no-access-log"]);
-    let (threads, found) = (Mutex::new(Vec::new()), AtomicBool::new(false));
-    let note = |thread: String| {
-        let mut threads = threads.lock().unwrap();
-        threads.push(thread);
-        let latest: BTreeSet<_> = threads.iter().rev().take(IN_A_ROW).collect();
-        // The thread that drives the connections, and the one that takes its place.
-        if threads.len() > IN_A_ROW && latest.len() <= 2 {
-            found.store(true, SeqCst);
-        }
-        !found.load(SeqCst) && threads.len() < MOST_ANSWERS
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..CLIENTS {
-            scope.spawn(|| {
-                let mut connection = Connection::open(&server.address);
-                while note(connection.get("/app.py").text()) {}
-            });
-        }
-    });
-    assert!(found.load(SeqCst));
 }
 
 #[test]

@@ -17,39 +17,29 @@ use hyper::header::{EXPECT, HeaderMap};
 use hyper::http::request::Parts;
 use isapi_base::ecb::constants::UPLOAD_READ_AHEAD;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// Counts a request that a thread works on, until dropped; also by a panic.
-struct Running(Arc<Shared>);
+/// Counts a request, until dropped; also by a panic.
+struct Counting {
+    shared: Arc<Shared>,
+    counter: fn(&Shared) -> &AtomicUsize,
+}
 
-impl Running {
-    fn new(shared: Arc<Shared>) -> Self {
-        shared.running.fetch_add(1, Ordering::AcqRel);
-        Self(shared)
+impl Counting {
+    fn new(shared: &Arc<Shared>, counter: fn(&Shared) -> &AtomicUsize) -> Self {
+        counter(shared).fetch_add(1, Ordering::AcqRel);
+        Self {
+            shared: Arc::clone(shared),
+            counter,
+        }
     }
 }
 
-impl Drop for Running {
+impl Drop for Counting {
     fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// Counts a request that a thread of the pool answers, until dropped; also by a panic.
-struct OnPool(Arc<Shared>);
-
-impl OnPool {
-    fn new(shared: Arc<Shared>) -> Self {
-        shared.on_pool.fetch_add(1, Ordering::Relaxed);
-        Self(shared)
-    }
-}
-
-impl Drop for OnPool {
-    fn drop(&mut self) {
-        self.0.on_pool.fetch_sub(1, Ordering::Relaxed);
+        (self.counter)(&self.shared).fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -70,7 +60,7 @@ struct Exchange {
     past: Past,
     entry: Option<Entry>,
     counted: Option<Counted>,
-    running: Running,
+    running: Counting,
 }
 
 /// An answer, and what it cost.
@@ -78,8 +68,8 @@ struct Measured {
     shared: Arc<Shared>,
     past: Past,
     time: Duration,
-    /// So many others at least were on the pool at the same time.
-    others: usize,
+    /// So many requests at least were on the pool meanwhile.
+    on_pool: usize,
 }
 
 /// Answers one request. `seen` is what hyper does not tell of its head.
@@ -92,7 +82,7 @@ pub(super) async fn answer(
 ) -> Result<Response<ReplyBody>, Cut> {
     let since = Instant::now();
     let answering = wire.answering();
-    let running = Running::new(Arc::clone(&shared));
+    let running = Counting::new(&shared, |shared| &shared.running);
     let counted = shared
         .counts
         .map(|counts| counts.arrived(incoming.method().as_str(), since));
@@ -163,18 +153,20 @@ impl Exchange {
         let measured = self.measured();
         let held_up = calling.end();
         let costs = &measured.shared.costs;
-        let answered = costs.here(measured.time, measured.others, held_up);
+        let answered = costs.here(measured.time, measured.on_pool, held_up);
         costs.note(measured.past, answered);
         !held_up
     }
 
     fn answer_on_pool(self) {
         tokio::task::spawn_blocking(|| {
-            let on_pool = OnPool::new(Arc::clone(&self.shared));
+            let on_pool = Counting::new(&self.shared, |shared| &shared.on_pool);
             let measured = self.measured();
             drop(on_pool);
             let costs = &measured.shared.costs;
-            let answered = costs.on_pool(measured.time, measured.others);
+            // It was one of them.
+            let others = measured.on_pool - 1;
+            let answered = costs.on_pool(measured.time, others);
             costs.note(measured.past, answered);
         });
     }
@@ -186,7 +178,7 @@ impl Exchange {
         let after = shared.on_pool.load(Ordering::Relaxed);
         Measured {
             time: begun.elapsed(),
-            others: before.min(after),
+            on_pool: before.min(after),
             shared,
             past,
         }
