@@ -1,9 +1,10 @@
 //! Maps the result of the command to an exit code, and nothing else.
 
 #[cfg(all(feature = "mimalloc", not(windows)))]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+mod allocator;
 
 fn main() {
+    #[cfg(all(feature = "mimalloc", not(windows)))]
+    allocator::set_up();
     isapi_shim::process::end(isapi_shim::command(std::env::args_os()))
 }
