@@ -149,7 +149,7 @@ impl Costs {
 
     /// An answer on the thread that drives the connections took so long beside `others` of the pool;
     /// `held_up`: another thread had to take the connections.
-    pub(super) fn here(&self, time: Duration, others: usize, held_up: bool) -> Answered {
+    pub(super) fn here(&self, time: Duration, others: u32, held_up: bool) -> Answered {
         let slow = if self.free_threaded {
             held_up || time >= BRIEF
         } else {
@@ -159,16 +159,16 @@ impl Costs {
     }
 
     /// As [`Costs::here`], of the pool.
-    pub(super) fn on_pool(&self, time: Duration, others: usize) -> Answered {
+    pub(super) fn on_pool(&self, time: Duration, others: u32) -> Answered {
         Answered::Pool(self.own_part(time, others))
     }
 
     /// What cannot have been waiting for the others: without this a server with many clients would not
     /// find out that a script is quick. Who slept instead, beside many others, is taken for quick,
     /// and holds nobody up (`guard`).
-    fn own_part(&self, time: Duration, others: usize) -> Duration {
+    fn own_part(&self, time: Duration, others: u32) -> Duration {
         let others = if self.free_threaded { 0 } else { others };
-        time.saturating_sub(TURN.saturating_mul(u32::try_from(others).unwrap_or(u32::MAX)))
+        time.saturating_sub(TURN.saturating_mul(others))
     }
 
     fn long(&self) -> Duration {

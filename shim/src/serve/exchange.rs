@@ -4,7 +4,7 @@
 use super::Shared;
 use super::access_log::Entry;
 use super::client::{Client, ClientBody, CollectedBody, Cut, ReplyBody};
-use super::costs::Past;
+use super::costs::{Answered, Past};
 use super::guard::Guard;
 use super::heads::Seen;
 use super::metrics::Counted;
@@ -17,18 +17,18 @@ use hyper::header::{EXPECT, HeaderMap};
 use hyper::http::request::Parts;
 use isapi_base::ecb::constants::UPLOAD_READ_AHEAD;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Counts a request, until dropped; also by a panic.
 struct Counting {
     shared: Arc<Shared>,
-    counter: fn(&Shared) -> &AtomicUsize,
+    counter: fn(&Shared) -> &AtomicU32,
 }
 
 impl Counting {
-    fn new(shared: &Arc<Shared>, counter: fn(&Shared) -> &AtomicUsize) -> Self {
+    fn new(shared: &Arc<Shared>, counter: fn(&Shared) -> &AtomicU32) -> Self {
         counter(shared).fetch_add(1, Ordering::AcqRel);
         Self {
             shared: Arc::clone(shared),
@@ -69,7 +69,7 @@ struct Measured {
     past: Past,
     time: Duration,
     /// So many requests at least were on the pool meanwhile.
-    on_pool: usize,
+    on_pool: u32,
 }
 
 /// Answers one request. `seen` is what hyper does not tell of its head.
@@ -142,9 +142,10 @@ impl Exchange {
                 self.answer_on_pool();
                 return false;
             }
-            let (again, shared) = (Arc::clone(&guard), Arc::clone(&self.shared));
+            let again = Arc::clone(&guard);
+            let on_pool = self.shared.on_pool.load(Ordering::Relaxed);
             tokio::spawn(async move {
-                guard.back(shared.on_pool.load(Ordering::Relaxed)).await;
+                guard.back(on_pool).await;
                 wire.leave_job_and_wake(Box::new(|| self.answer_here(again, false)));
             });
             return false;
@@ -155,7 +156,7 @@ impl Exchange {
         let costs = &measured.shared.costs;
         let answered = costs.here(measured.time, measured.on_pool, held_up);
         costs.note(measured.past, answered);
-        !held_up
+        !held_up && answered == Answered::Here { slow: false }
     }
 
     fn answer_on_pool(self) {

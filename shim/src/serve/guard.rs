@@ -106,7 +106,7 @@ impl Guard {
 
     /// Waits until a worker watches again, for a while: a script that is quick had better not be
     /// one of many on the pool that take turns. So many are there now.
-    pub(super) async fn back(&self, on_pool: usize) {
+    pub(super) async fn back(&self, on_pool: u32) {
         let begun = self.begun.notified();
         if self.state.load(SeqCst) & WATCHED != 0 {
             return;
@@ -118,10 +118,10 @@ impl Guard {
     }
 
     /// How long a quick script may yet wait for a watch.
-    fn patience(&self, now: Instant, on_pool: usize) -> Duration {
+    fn patience(&self, now: Instant, on_pool: u32) -> Duration {
         let ended = lock(&self.ended).unwrap_or(now);
-        let each = PATIENCE_EACH.saturating_mul(u32::try_from(on_pool).unwrap_or(u32::MAX));
-        let patience = PATIENCE.saturating_add(each).min(MOST_PATIENCE);
+        let others = PATIENCE_EACH.saturating_mul(on_pool);
+        let patience = PATIENCE.saturating_add(others).min(MOST_PATIENCE);
         patience.saturating_sub(now.saturating_duration_since(ended))
     }
 
@@ -237,7 +237,7 @@ mod tests {
         let now = Instant::now();
         assert_eq!(guard.patience(now, 0), PATIENCE);
         assert_eq!(guard.patience(now, 10), PATIENCE + PATIENCE_EACH * 10);
-        assert_eq!(guard.patience(now, usize::MAX), MOST_PATIENCE);
+        assert_eq!(guard.patience(now, u32::MAX), MOST_PATIENCE);
         *lock(&guard.ended) = Some(now);
         let half = PATIENCE / 2;
         assert_eq!(guard.patience(now + half, 0), PATIENCE - half);

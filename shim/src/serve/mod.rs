@@ -37,7 +37,7 @@ use metrics::{Counts, Metrics};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::net::{TcpListener, TcpStream};
@@ -77,9 +77,9 @@ struct Shared {
     /// Where connections are counted, which workers do in any case.
     open: Option<Counts>,
     /// Requests that threads are working on.
-    running: AtomicUsize,
+    running: AtomicU32,
     /// Requests that threads of the pool answer.
-    on_pool: AtomicUsize,
+    on_pool: AtomicU32,
 }
 
 /// Runs the command until Ctrl-C (or SIGTERM); running requests finish. `words`: the command line.
@@ -337,8 +337,8 @@ async fn listen(
         log: output.log,
         counts,
         open,
-        running: AtomicUsize::new(0),
-        on_pool: AtomicUsize::new(0),
+        running: AtomicU32::new(0),
+        on_pool: AtomicU32::new(0),
     });
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(async {
