@@ -78,17 +78,19 @@ pub(crate) fn process(connection: Connection) -> u32 {
 
 /// What the request says about its connection; the error is the original's message.
 fn protocol(connection: &Connection) -> Result<Protocol, &'static str> {
-    let mut version = Vec::with_capacity(16);
-    let known = connection.server_variable(c"SERVER_PROTOCOL", &mut version);
-    // The original gives up beyond 14 characters.
-    if !matches!(known, Ok(true)) || version.len() > 14 {
+    let http11 = connection.with_variable(c"SERVER_PROTOCOL", |value| {
+        let version = value.strip_suffix(b"\0").unwrap_or(value);
+        // The original gives up beyond 14 characters.
+        (version.len() <= 14).then_some(version == b"HTTP/1.1")
+    });
+    let Ok(Some(Some(http11))) = http11 else {
         return Err("Could not determine protocol version");
-    }
+    };
     let keep_connection = connection
         .is_keep_connection()
         .map_err(|_| "Could not determine keepalive status")?;
     Ok(Protocol {
-        http11: version == b"HTTP/1.1",
+        http11,
         keep_connection,
         head: connection.method() == c"HEAD",
     })

@@ -42,13 +42,13 @@ fn add(texts: &mut Vec<u8>, text: &[u8]) -> usize {
 impl Block {
     /// The control block of a request.
     pub(super) fn new(conn: &Conn) -> Self {
-        let (query, preload) = (conn.url.query().as_bytes(), &conn.preload);
+        let (query, preload) = (conn.url().query().as_bytes(), &conn.entity.preload);
         let mut texts = Vec::with_capacity(preload.len() + query.len() + 512);
-        let method = add(&mut texts, &ansi(&conn.request.method));
+        let method = add(&mut texts, &ansi(&conn.request().method));
         let query = add(&mut texts, query);
         let path_info = add(&mut texts, &ansi(&conn.route.path_info));
         let path_translated = add(&mut texts, &ansi(&path(&conn.route.path_translated)));
-        let content_type = conn.request.header("content-type").unwrap_or_default();
+        let content_type = conn.request().header("content-type").unwrap_or_default();
         let content_type = add(&mut texts, content_type);
         let data = texts.len();
         texts.extend_from_slice(preload);
@@ -58,6 +58,7 @@ impl Block {
         // SAFETY: offsets that were within the texts when they were added.
         let at = |offset: usize| unsafe { start.add(offset) };
         let total = conn
+            .entity
             .total
             .and_then(|t| u32::try_from(t).ok())
             .unwrap_or(UNKNOWN_LENGTH);
@@ -73,7 +74,7 @@ impl Block {
             lpszPathTranslated: at(path_translated).cast(),
             cbTotalBytes: total,
             // At most the read-ahead, 48 KiB.
-            cbAvailable: conn.preload.len() as u32,
+            cbAvailable: preload.len() as u32,
             lpbData: at(data),
             lpszContentType: at(content_type).cast(),
             GetServerVariable: callbacks::get_server_variable,

@@ -96,7 +96,7 @@ pub(super) fn process(conn: &Arc<Conn>, block: &Arc<Block>) -> u32 {
         trace.write(&Call {
             request: conn.id,
             call: "HttpExtensionProc",
-            argument: &format!("{} {}", conn.request.method, conn.url.raw()),
+            argument: &format!("{} {}", conn.request().method, conn.url().raw()),
             size: None,
             done: None,
             value: "",
@@ -294,7 +294,8 @@ impl Conn {
             return Ok(0);
         }
         let read = self
-            .incoming
+            .entity
+            .rest
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .read(buffer);
@@ -313,7 +314,7 @@ impl Conn {
     fn refuse_body(&self) {
         let mut reply = self.reply();
         if !reply.is_begun() {
-            send_refusal(&mut reply, &self.request, &broken_body());
+            send_refusal(&mut reply, self.request(), &broken_body());
             reply.close();
         }
     }

@@ -1,6 +1,6 @@
 //! `HSE_REQ_EXEC_URL`: a child request in the place of its parent.
 
-use super::{Conn, Exchange, Incoming, Outcome, Request, report};
+use super::{Asked, Conn, Entity, Exchange, Incoming, Outcome, Request, report};
 use crate::codes;
 use crate::site::UrlPath;
 use crate::site::{Decision, MappingKind};
@@ -76,10 +76,10 @@ impl Conn {
         matches!(decision, Decision::Extension(route) if route.handler_index == self.route.handler_index)
     }
 
-    fn child_exchange(&self, child: ChildRequest) -> Result<(Exchange, Decision), Win32Error> {
-        let mut exchange = self.exchange.clone();
+    fn child_exchange(&self, child: ChildRequest) -> Result<(Arc<Exchange>, Decision), Win32Error> {
+        let mut exchange = Exchange::clone(&self.exchange);
         exchange.depth += 1;
-        let same_url = child.url.as_deref().is_none_or(|u| u == self.url.raw());
+        let same_url = child.url.as_deref().is_none_or(|u| u == self.url().raw());
         let skip = child.flags & HSE_EXEC_URL_IGNORE_CURRENT_INTERCEPTOR != 0;
         let as_parent =
             same_url && child.method.is_none() && child.headers.is_none() && child.entity.is_none();
@@ -87,18 +87,18 @@ impl Conn {
             self.change(&mut exchange, child)?;
         }
         let site = &self.host.site;
-        let mut decision = site.route(&exchange.request.method, &exchange.url);
+        let mut decision = site.route(&exchange.request().method, exchange.url());
         if skip {
             decision = self.behind_interceptor(decision);
         }
-        Ok((exchange, decision))
+        Ok((Arc::new(exchange), decision))
     }
 
     /// Gives the child what it shall not have from its parent.
     fn change(&self, exchange: &mut Exchange, child: ChildRequest) -> Result<(), Win32Error> {
-        let target = child.url.unwrap_or_else(|| self.request.target.clone());
+        let target = child.url.unwrap_or_else(|| self.request().target.clone());
         let url = UrlPath::parse(&target).map_err(|_| Win32Error::INVALID_PARAMETER)?;
-        let parent = &self.request;
+        let parent = self.request();
         let mut request = Request {
             method: child.method.unwrap_or_else(|| parent.method.clone()),
             target,
@@ -112,20 +112,21 @@ impl Conn {
             server_vars: parent.server_vars.clone(),
         };
         if let Some(headers) = child.headers {
-            request.headers = super::head::parse(None, &headers).head.headers;
+            request.headers = super::head::parse(None, &headers).head.headers.to_list();
         }
         if let Some(entity) = child.entity {
-            exchange.total = Some(entity.len() as u64);
-            request.length = exchange.total;
-            exchange.preload = Arc::new(entity);
-            exchange.incoming = Arc::new(Mutex::new(Incoming {
-                body: Box::new(super::NoBody),
-                read: 0,
-                limit: u64::MAX,
-            }));
+            request.length = Some(entity.len() as u64);
+            exchange.entity = Arc::new(Entity {
+                preload: entity,
+                total: request.length,
+                rest: Mutex::new(Incoming {
+                    body: Box::new(super::NoBody),
+                    read: 0,
+                    limit: u64::MAX,
+                }),
+            });
         }
-        exchange.request = Arc::new(request);
-        exchange.url = Arc::new(url);
+        exchange.asked = Arc::new(Asked { request, url });
         Ok(())
     }
 

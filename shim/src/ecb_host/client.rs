@@ -1,7 +1,8 @@
 //! The two directions of a client's connection, as the fake host sees them.
 
-use crate::headers;
+use crate::headers::HeaderBlock;
 use isapi_base::ecb::win32::Win32Error;
+use std::borrow::Cow;
 
 /// The request body, already without its transfer coding.
 pub trait Body: Send {
@@ -18,9 +19,9 @@ pub struct Head {
     /// The status code.
     pub status: u16,
     /// The reason phrase, as the extension wrote it: a character for each of its bytes.
-    pub reason: String,
-    /// Names in the extension's spelling, and values, in order.
-    pub headers: Vec<(String, Vec<u8>)>,
+    pub reason: Cow<'static, str>,
+    /// Names in the extension's spelling.
+    pub headers: HeaderBlock,
 }
 
 /// How a response ended.
@@ -83,7 +84,7 @@ impl Body for BytesBody {
 impl Head {
     /// The length of the body that the head announces.
     pub fn content_length(&self) -> Option<u64> {
-        let length = headers::value(&self.headers, "content-length")?;
+        let length = self.headers.value("content-length")?;
         std::str::from_utf8(length).ok()?.parse().ok()
     }
 
@@ -98,8 +99,8 @@ impl Head {
         let mut bytes = format!("HTTP/1.1 {} ", self.status).into_bytes();
         bytes.extend_from_slice(&self.reason_bytes());
         bytes.extend_from_slice(b"\r\n");
-        for (name, value) in &self.headers {
-            bytes.extend_from_slice(name.as_bytes());
+        for (name, value) in self.headers.iter() {
+            bytes.extend_from_slice(name);
             bytes.extend_from_slice(b": ");
             bytes.extend_from_slice(value);
             bytes.extend_from_slice(b"\r\n");

@@ -4,10 +4,15 @@
 use super::client::Head;
 use super::report;
 use crate::codes;
+use crate::headers::HeaderBlock;
 use memchr::{memchr, memchr_iter};
+use std::borrow::Cow;
 
 /// Room for the headers of most responses, with those that the host adds.
 const USUAL_HEADERS: usize = 8;
+
+/// Room for the names and values of the headers that the host adds, in bytes.
+const OWN_HEADERS: usize = 96;
 
 /// A head, and the body bytes that stood behind its blank line.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,8 +34,8 @@ fn take_apart<'a>(status: Option<&[u8]>, headers: &'a [u8]) -> (Parsed<'a>, bool
     // Bytes behind the blank line are body and may hold NULs; headers may not.
     let (block, body) = split_block(headers);
     let mut doubtful = status != b"200 OK" || block.len() == headers.len();
-    let mut list = Vec::with_capacity(USUAL_HEADERS);
     let mut left = until_nul(block);
+    let mut list = HeaderBlock::with_capacity(USUAL_HEADERS, left.len() + OWN_HEADERS);
     while !left.is_empty() {
         let end = memchr(b'\n', left).unwrap_or(left.len());
         let line = left[..end].trim_ascii_end();
@@ -40,9 +45,9 @@ fn take_apart<'a>(status: Option<&[u8]>, headers: &'a [u8]) -> (Parsed<'a>, bool
             doubtful = true;
             continue;
         };
-        let name = text(line[..colon].trim_ascii());
+        let name = line[..colon].trim_ascii();
         if !name.is_empty() {
-            list.push((name, line[colon + 1..].trim_ascii().to_vec()));
+            list.push(name, line[colon + 1..].trim_ascii());
         }
     }
     let (status, reason) = status_line(status);
@@ -67,13 +72,6 @@ pub(super) fn parse_aloud<'a>(
         }
     }
     parsed
-}
-
-fn text(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
-    }
 }
 
 /// Says aloud that a string ends before its count.
@@ -142,14 +140,14 @@ fn split_block(text: &[u8]) -> (&[u8], &[u8]) {
     (text, &[])
 }
 
-fn status_line(text: &[u8]) -> (u16, String) {
+fn status_line(text: &[u8]) -> (u16, Cow<'static, str>) {
     if text == b"200 OK" {
-        return (200, "OK".to_owned());
+        return (200, "OK".into());
     }
     let text: String = text.iter().copied().map(char::from).collect();
     let (status, reason) = split_status(&text);
     let reason: String = reason.chars().filter(|c| !c.is_control()).collect();
-    (status.unwrap_or(200), reason)
+    (status.unwrap_or(200), reason.into())
 }
 
 /// The number, if there is one, and the reason.
@@ -169,9 +167,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn header(parsed: &Parsed<'_>, at: usize) -> (String, String) {
-        let (name, value) = &parsed.head.headers[at];
-        (name.clone(), String::from_utf8_lossy(value).into_owned())
+    fn first_header(parsed: &Parsed<'_>) -> (String, Vec<u8>) {
+        parsed.head.headers.to_list().swap_remove(0)
     }
 
     #[test]
@@ -202,7 +199,7 @@ mod tests {
             b"A : b\r\n\r\n\0",
         ] {
             let parsed = parse(None, text);
-            assert_eq!(header(&parsed, 0), ("A".into(), "b".into()), "{text:?}");
+            assert_eq!(first_header(&parsed), ("A".into(), b"b".into()), "{text:?}");
         }
     }
 
@@ -258,7 +255,7 @@ mod tests {
         let parsed = parse_raw(b"HTTP/1.1 201 Made\r\nA: b\r\n\r\nbody").unwrap();
         assert_eq!((parsed.head.status, &parsed.head.reason[..]), (201, "Made"));
         assert_eq!(
-            (header(&parsed, 0).0, parsed.body),
+            (first_header(&parsed).0, parsed.body),
             ("A".into(), &b"body"[..])
         );
         assert!(parse_raw(b"Hello").is_none());

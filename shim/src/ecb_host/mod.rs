@@ -143,6 +143,21 @@ impl Outcome {
     }
 }
 
+/// The request line and headers.
+struct Asked {
+    request: Request,
+    url: UrlPath,
+}
+
+/// The request body.
+struct Entity {
+    /// What was read before the extension is called.
+    preload: Vec<u8>,
+    /// In bytes; `None`: chunked, and longer than the preload.
+    total: Option<u64>,
+    rest: Mutex<Incoming>,
+}
+
 /// The request body on its way to the extension.
 struct Incoming {
     body: Box<dyn Body>,
@@ -150,16 +165,13 @@ struct Incoming {
     limit: u64,
 }
 
-/// What a request and its child requests share.
+/// A request that is being answered. What a child request does not have of its own it shares.
 #[derive(Clone)]
 struct Exchange {
     host: Arc<Host>,
-    request: Arc<Request>,
-    url: Arc<UrlPath>,
+    asked: Arc<Asked>,
+    entity: Arc<Entity>,
     reply: Arc<Mutex<Reply>>,
-    incoming: Arc<Mutex<Incoming>>,
-    preload: Arc<Vec<u8>>,
-    total: Option<u64>,
     /// How many requests this one is the child of.
     depth: usize,
 }
@@ -167,7 +179,7 @@ struct Exchange {
 /// One call of the extension: what its callbacks work on.
 struct Conn {
     id: usize,
-    exchange: Exchange,
+    exchange: Arc<Exchange>,
     route: Arc<Route>,
     latch: Latch,
     completion: Mutex<Option<Completion>>,
@@ -289,16 +301,17 @@ impl Host {
                 return Outcome::default();
             }
         };
-        let exchange = Exchange {
+        let exchange = Arc::new(Exchange {
             host: Arc::clone(self),
-            request: Arc::new(request),
-            url: Arc::new(url),
+            asked: Arc::new(Asked { request, url }),
+            entity: Arc::new(Entity {
+                preload,
+                total,
+                rest: Mutex::new(incoming),
+            }),
             reply: Arc::new(Mutex::new(reply)),
-            incoming: Arc::new(Mutex::new(incoming)),
-            preload: Arc::new(preload),
-            total,
             depth: 0,
-        };
+        });
         let mut outcome = exchange.answer(decision);
         let mut reply = exchange.reply();
         reply.end();
@@ -351,12 +364,20 @@ impl Incoming {
 }
 
 impl Exchange {
+    fn request(&self) -> &Request {
+        &self.asked.request
+    }
+
+    fn url(&self) -> &UrlPath {
+        &self.asked.url
+    }
+
     fn reply(&self) -> MutexGuard<'_, Reply> {
         self.reply.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Answers by whoever was decided on; the reply is not ended.
-    fn answer(&self, decision: Decision) -> Outcome {
+    fn answer(self: &Arc<Self>, decision: Decision) -> Outcome {
         match decision {
             Decision::Extension(route) => self.call_extension(route),
             Decision::Static(route) => self.send_file(&route),
@@ -365,7 +386,7 @@ impl Exchange {
     }
 
     fn refuse(&self, refusal: &Refusal) -> Outcome {
-        send_refusal(&mut self.reply(), &self.request, refusal);
+        send_refusal(&mut self.reply(), self.request(), refusal);
         Outcome {
             substatus: refusal.substatus,
             ..Outcome::default()
@@ -374,12 +395,12 @@ impl Exchange {
 
     fn send_file(&self, route: &StaticRoute) -> Outcome {
         let header = |name: &str| {
-            self.request
+            self.request()
                 .header(name)
                 .and_then(|value| std::str::from_utf8(value).ok())
         };
-        let (site, method) = (&self.host.site, &self.request.method);
-        match static_files::answer(site, route, method, self.url.query(), header) {
+        let (site, method) = (&self.host.site, &self.request().method);
+        match static_files::answer(site, route, method, self.url().query(), header) {
             Ok(answer) => {
                 let _client_gone = send_static(&mut self.reply(), &answer);
                 Outcome {
@@ -391,10 +412,10 @@ impl Exchange {
         }
     }
 
-    fn call_extension(&self, route: Arc<Route>) -> Outcome {
+    fn call_extension(self: &Arc<Self>, route: Arc<Route>) -> Outcome {
         let conn = registry::add(|id| Conn {
             id,
-            exchange: self.clone(),
+            exchange: Arc::clone(self),
             route,
             latch: Latch::default(),
             completion: Mutex::new(None),

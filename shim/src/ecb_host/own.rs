@@ -26,14 +26,10 @@ pub(super) fn send_refusal(reply: &mut Reply, request: &Request, refusal: &Refus
 
 /// Sends an answer of the static file handler.
 pub(super) fn send_static(reply: &mut Reply, answer: &StaticAnswer) -> Result<(), Win32Error> {
-    let headers = answer
-        .headers
-        .iter()
-        .map(|(name, value)| (name.clone(), value.clone().into_bytes()));
     let head = Head {
         status: answer.status,
-        reason: answer.reason.clone(),
-        headers: headers.collect(),
+        reason: answer.reason.clone().into(),
+        headers: answer.headers.iter().map(|(n, v)| (n, v)).collect(),
     };
     reply.begin(Parsed { head, body: b"" }, None)?;
     match &answer.body {

@@ -16,7 +16,7 @@ use std::sync::{MutexGuard, TryLockError};
 impl Conn {
     /// How reports name the request.
     pub(super) fn named(&self) -> String {
-        format!("{} {}", self.request.method, self.url.raw())
+        format!("{} {}", self.request().method, self.url().raw())
     }
 
     /// The code of the reason.
@@ -52,7 +52,7 @@ impl Conn {
             reply.break_off();
         } else {
             let refusal = Refusal::new(500, 0, format!("{why} ({code})"));
-            send_refusal(&mut reply, &self.request, &refusal);
+            send_refusal(&mut reply, self.request(), &refusal);
         }
         reply
     }
@@ -79,7 +79,7 @@ impl Conn {
     /// Lets go of the client's side, which would keep its connection open. A read that is under
     /// way does so when it ends.
     pub(super) fn drop_body(&self) {
-        let mut incoming = match self.incoming.try_lock() {
+        let mut incoming = match self.entity.rest.try_lock() {
             Ok(incoming) => incoming,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return,

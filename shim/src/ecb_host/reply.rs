@@ -6,7 +6,7 @@ use super::dechunk::{BadChunk, Dechunk};
 use super::head::Parsed;
 use super::report;
 use crate::codes;
-use crate::headers;
+use crate::headers::HeaderBlock;
 use isapi_base::ecb::win32::Win32Error;
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -17,8 +17,8 @@ fn ends_chunked(codings: &[u8]) -> bool {
     last.trim_ascii().eq_ignore_ascii_case(b"chunked")
 }
 
-/// The time of day as a header has it, which is made once in a second.
-fn date() -> Vec<u8> {
+/// Adds the time of day, which is written once in a second.
+fn add_date(headers: &mut HeaderBlock) {
     static LATEST: Mutex<(u64, Vec<u8>)> = Mutex::new((0, Vec::new()));
     let now = SystemTime::now();
     let second = now
@@ -28,7 +28,7 @@ fn date() -> Vec<u8> {
     if latest.0 != second || latest.1.is_empty() {
         *latest = (second, httpdate::fmt_http_date(now).into());
     }
-    latest.1.clone()
+    headers.push(b"Date", &latest.1);
 }
 
 /// How the body's end is told.
@@ -150,22 +150,16 @@ impl Reply {
         self.status = head.status;
         let framing = self.framing_of(&head);
         let said_close = head.headers.iter().any(|(name, value)| {
-            name.eq_ignore_ascii_case("connection") && value.eq_ignore_ascii_case(b"close")
+            name.eq_ignore_ascii_case(b"connection") && value.eq_ignore_ascii_case(b"close")
         });
         let must_close = matches!(framing, Framing::Close) || keep == Some(false);
-        head.headers
-            .retain(|(name, _)| !name.eq_ignore_ascii_case("connection"));
-        if matches!(framing, Framing::Chunked(_)) {
-            let count = head.headers.len();
-            head.headers
-                .retain(|(name, _)| !name.eq_ignore_ascii_case("content-length"));
-            if head.headers.len() < count {
-                // IIS forwards both, which clients read in different ways.
-                report(
-                    codes::RESPONSE_FRAMING,
-                    "the extension sent chunks and a Content-Length; the length was dropped",
-                );
-            }
+        head.headers.remove("connection");
+        if matches!(framing, Framing::Chunked(_)) && head.headers.remove("content-length") {
+            // IIS forwards both, which clients read in different ways.
+            report(
+                codes::RESPONSE_FRAMING,
+                "the extension sent chunks and a Content-Length; the length was dropped",
+            );
         }
         self.add_own(&mut head, said_close || must_close || !self.client_keeps);
         self.framing = Some(framing);
@@ -182,8 +176,8 @@ impl Reply {
         if self.head_request || matches!(head.status, 100..=199 | 204 | 304) {
             return Framing::None;
         }
-        let codings = headers::value(&head.headers, "transfer-encoding");
-        if self.http11 && codings.is_some_and(|v| ends_chunked(v)) {
+        let codings = head.headers.value("transfer-encoding");
+        if self.http11 && codings.is_some_and(ends_chunked) {
             return Framing::Chunked(Dechunk::new());
         }
         head.content_length()
@@ -192,15 +186,15 @@ impl Reply {
 
     /// `Server`, `Date` and `Connection` come from the server, behind the extension's headers.
     fn add_own(&self, head: &mut Head, close: bool) {
-        if headers::value(&head.headers, "server").is_none() {
-            head.headers.push(("Server".to_owned(), self.server.into()));
+        let headers = &mut head.headers;
+        if headers.value("server").is_none() {
+            headers.push(b"Server", self.server.as_bytes());
         }
-        if headers::value(&head.headers, "date").is_none() {
-            head.headers.push(("Date".to_owned(), date()));
+        if headers.value("date").is_none() {
+            add_date(headers);
         }
         if close {
-            head.headers
-                .push(("Connection".to_owned(), b"close".to_vec()));
+            headers.push(b"Connection", b"close");
         }
     }
 

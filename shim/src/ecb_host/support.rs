@@ -129,7 +129,7 @@ unsafe fn serve(conn: &Arc<Conn>, note: &mut Note, at: Arguments) -> Answer {
                 Ok(())
             }
             HSE_REQ_IS_KEEP_CONN => {
-                *at.get::<BOOL>()? = BOOL::from(conn.request.keep_connection);
+                *at.get::<BOOL>()? = BOOL::from(conn.request().keep_connection);
                 Ok(())
             }
             HSE_REQ_IS_CONNECTED => {

@@ -34,7 +34,7 @@ impl Conn {
             name
         };
         let given = self
-            .request
+            .request()
             .server_vars
             .iter()
             .rev()
@@ -44,18 +44,18 @@ impl Conn {
         }
         if let Some(header) = name.strip_prefix(b"HEADER_") {
             let matches = |n: &str| n.as_bytes().eq_ignore_ascii_case(header);
-            return self.request.joined_header(matches).map(Value::Bytes);
+            return self.request().joined_header(matches).map(Value::Bytes);
         }
         self.plain(name)
-            .or_else(|| header_variable(&self.request, name))
+            .or_else(|| header_variable(self.request(), name))
     }
 
     fn plain(&self, name: &[u8]) -> Option<Value<'_>> {
-        let request = &self.request;
+        let request = self.request();
         match name {
             b"ALL_HTTP" => Some(Value::Bytes(all_http(request))),
             b"ALL_RAW" => Some(Value::Bytes(all_raw(request))),
-            b"CONTENT_LENGTH" => text(self.total.map_or(-1, i128::from).to_string()),
+            b"CONTENT_LENGTH" => text(self.entity.total.map_or(-1, i128::from).to_string()),
             b"CONTENT_TYPE" => Some(Value::Bytes(
                 request.header("content-type").unwrap_or_default().to_vec(),
             )),
@@ -73,7 +73,7 @@ impl Conn {
     }
 
     fn path_variable(&self, name: &[u8]) -> Option<Value<'_>> {
-        let (route, url) = (&self.route, &self.url);
+        let (route, url) = (&self.route, self.url());
         match name {
             b"URL" => text(&*route.url),
             b"SCRIPT_NAME" => text(&*route.script_name),
@@ -85,7 +85,7 @@ impl Conn {
             b"QUERY_STRING" => Some(Value::Bytes(url.query().into())),
             b"HTTP_URL" | b"UNENCODED_URL" => Some(Value::Bytes(url.raw().into())),
             b"REQUEST_URI" => Some(Value::Bytes(url.raw_path().into())),
-            b"CACHE_URL" => text(cache_url(&self.request, url)),
+            b"CACHE_URL" => text(cache_url(self.request(), url)),
             b"APPL_PHYSICAL_PATH" => {
                 let mut folder = path(&self.host.site.root).into_owned();
                 if !folder.ends_with(std::path::MAIN_SEPARATOR) {
@@ -233,7 +233,7 @@ pub(super) fn path(path: &Path) -> Cow<'_, str> {
 /// that form can be opened; this can, and four characters can be cut off it.
 fn script_translated(file: &Path) -> String {
     let prefix = if cfg!(windows) { r"\\?\" } else { "/./." };
-    prefix.to_owned() + &path(file)
+    [prefix, &path(file)].concat()
 }
 
 /// The form of http.sys: scheme, host with port, the address's port again, raw URL.

@@ -288,7 +288,7 @@ fn response(head: Head, body: ReplyBody) -> Option<Response<ReplyBody>> {
     let mut response = Response::new(body);
     let status = StatusCode::from_u16(head.status).ok()?;
     *response.status_mut() = status;
-    let names = head.headers.iter().map(|(name, _)| &name[..]);
+    let names = head.headers.iter().map(|(name, _)| name);
     if let Some(extensions) = spelling::for_response(names) {
         *response.extensions_mut() = extensions;
     }
@@ -297,21 +297,23 @@ fn response(head: Head, body: ReplyBody) -> Option<Response<ReplyBody>> {
     {
         response.extensions_mut().insert(reason);
     }
-    response.headers_mut().reserve(head.headers.len());
-    for (name, value) in head.headers {
+    let headers = response.headers_mut();
+    headers.reserve(head.headers.len());
+    let mut has_length = false;
+    head.headers.each_shared(|name, value| {
         // A name or value that HTTP forbids cannot be sent; the extension's other headers can.
         let (Ok(name), Ok(value)) = (
-            HeaderName::from_bytes(name.as_bytes()),
-            HeaderValue::from_maybe_shared(Bytes::from(value)),
+            HeaderName::from_bytes(name),
+            HeaderValue::from_maybe_shared(value),
         ) else {
-            continue;
+            return;
         };
         // Two lengths, even equal ones, are hyper's to refuse; the first counts.
-        if name == CONTENT_LENGTH && response.headers().contains_key(CONTENT_LENGTH) {
-            continue;
+        if name == CONTENT_LENGTH && std::mem::replace(&mut has_length, true) {
+            return;
         }
-        response.headers_mut().append(name, value);
-    }
+        headers.append(name, value);
+    });
     Some(response)
 }
 

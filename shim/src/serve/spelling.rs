@@ -6,7 +6,9 @@
 
 use super::lock;
 use bytes::Bytes;
+use foldhash::fast::RandomState;
 use http_body_util::Empty;
+use hyper::header::HeaderName;
 use hyper::http::Extensions;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -24,7 +26,8 @@ const MESSAGE: usize = 256 * 1024;
 
 /// Extensions made before, by the unusual spellings they hold, each with a line feed behind it.
 /// A site has few; a script that makes names up must not fill the memory.
-static KNOWN: LazyLock<Mutex<HashMap<String, Extensions>>> = LazyLock::new(Mutex::default);
+static KNOWN: LazyLock<Mutex<HashMap<Vec<u8>, Extensions, RandomState>>> =
+    LazyLock::new(Mutex::default);
 const MOST_KNOWN: usize = 1024;
 
 /// Polls until it is ready what depends on nothing but itself.
@@ -40,11 +43,11 @@ fn finish<T>(future: impl Future<Output = T>) -> T {
 
 /// Extensions that make hyper write names as they are spelled here; `None` where its own way
 /// (each word capitalised) is the same already.
-pub(super) fn for_response<'a>(names: impl Iterator<Item = &'a str>) -> Option<Extensions> {
-    let mut unusual = String::new();
+pub(super) fn for_response<'a>(names: impl Iterator<Item = &'a [u8]>) -> Option<Extensions> {
+    let mut unusual = Vec::new();
     for name in names.filter(|n| !is_title_case(n)) {
-        unusual.push_str(name);
-        unusual.push('\n');
+        unusual.extend_from_slice(name);
+        unusual.push(b'\n');
     }
     if unusual.is_empty() {
         return None;
@@ -62,9 +65,9 @@ pub(super) fn for_response<'a>(names: impl Iterator<Item = &'a str>) -> Option<E
 }
 
 /// How hyper writes names by itself.
-fn is_title_case(name: &str) -> bool {
+fn is_title_case(name: &[u8]) -> bool {
     let mut start = true;
-    name.bytes().all(|b| {
+    name.iter().all(|&b| {
         let fits = if start {
             !b.is_ascii_lowercase()
         } else {
@@ -76,7 +79,7 @@ fn is_title_case(name: &str) -> bool {
 }
 
 /// Lets hyper read a request with these header names, and keeps its extensions.
-async fn read(names: &str) -> Option<Extensions> {
+async fn read(names: &[u8]) -> Option<Extensions> {
     let seen = Arc::new(Mutex::new(None));
     let service = service_fn(|request: Request<hyper::body::Incoming>| {
         let extensions = request.extensions().clone();
@@ -84,7 +87,7 @@ async fn read(names: &str) -> Option<Extensions> {
         async { Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())) }
     });
     // Ended by its own word and not by ours going away: hyper takes that for a broken request.
-    let mut message = String::from("GET / HTTP/1.1\r\nConnection: close\r\n");
+    let mut message = b"GET / HTTP/1.1\r\nConnection: close\r\n".to_vec();
     // A length or coding here would be obeyed; hyper writes those two names itself anyway.
     let framing = [
         "content-length",
@@ -93,20 +96,21 @@ async fn read(names: &str) -> Option<Extensions> {
         "upgrade",
         "expect",
     ];
-    for name in names
-        .lines()
-        .filter(|n| !framing.contains(&&*n.to_ascii_lowercase()))
-    {
-        message.push_str(name);
-        message.push_str(": x\r\n");
+    for spelling in names.split(|b| *b == b'\n') {
+        // What is no name is not sent; here it would spoil the message.
+        let name = HeaderName::from_bytes(spelling);
+        if name.is_ok_and(|name| !framing.contains(&name.as_str())) {
+            message.extend_from_slice(spelling);
+            message.extend_from_slice(b": x\r\n");
+        }
     }
-    message.push_str("\r\n");
+    message.extend_from_slice(b"\r\n");
     let (mut client, server) = tokio::io::duplex(MESSAGE);
     let mut builder = http1::Builder::new();
     builder.preserve_header_case(true);
     let (served, written) = tokio::join!(
         builder.serve_connection(TokioIo::new(server), service),
-        client.write_all(message.as_bytes()),
+        client.write_all(&message),
     );
     served.ok()?;
     written.ok()?;
@@ -116,23 +120,27 @@ async fn read(names: &str) -> Option<Extensions> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hyper::header::{HeaderName, HeaderValue};
+    use hyper::header::HeaderValue;
     use tokio::io::AsyncReadExt;
 
     #[test]
     fn only_unusual_spellings_need_help() {
         for name in ["Content-Type", "X-A", "X-9b", "-"] {
-            assert!(is_title_case(name), "{name}");
+            assert!(is_title_case(name.as_bytes()), "{name}");
         }
         for name in ["ETag", "x-a", "WWW-Authenticate", "X-powered-By"] {
-            assert!(!is_title_case(name), "{name}");
+            assert!(!is_title_case(name.as_bytes()), "{name}");
         }
     }
 
     #[test]
     fn a_response_is_spelled_by_the_extensions() {
         let names = ["ETag", "x-lower", "X-MIXed"];
-        let extensions = for_response(names.into_iter()).unwrap();
+        let unsendable = [&b"x y"[..], b"", b"\xff:"];
+        let all = unsendable
+            .into_iter()
+            .chain(names.iter().map(|n| n.as_bytes()));
+        let extensions = for_response(all).unwrap();
         let mut response = Response::new(Empty::<Bytes>::new());
         *response.extensions_mut() = extensions;
         for name in names {

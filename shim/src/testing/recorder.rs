@@ -2,6 +2,7 @@
 
 use super::runner::Recorded;
 use crate::ecb_host::{End, Head, Sink};
+use crate::headers::HeaderBlock;
 use isapi_base::ecb::win32::Win32Error;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -46,10 +47,10 @@ impl Recorder {
         let kept = std::mem::take(&mut *self.lock());
         let head = kept.head.unwrap_or_else(|| Head {
             status: 0,
-            reason: "(the connection was closed without a response)".to_owned(),
-            headers: Vec::new(),
+            reason: "(the connection was closed without a response)".into(),
+            headers: HeaderBlock::default(),
         });
-        let mut headers = head.headers;
+        let mut headers = head.headers.to_list();
         let why = if kept.gone {
             let after = kept.body.len();
             Some(format!("the client went away after {after} bytes"))
@@ -61,7 +62,7 @@ impl Recorder {
         headers.extend(why.map(|why| (CUT_OFF.to_owned(), why.into_bytes())));
         let recorded = Recorded {
             status: head.status,
-            reason: head.reason,
+            reason: head.reason.into_owned(),
             headers,
             body: kept.body,
             ..Recorded::default()

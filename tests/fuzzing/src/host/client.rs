@@ -76,9 +76,9 @@ impl Sent {
         assert!((200..1000).contains(&head.status), "{}", head.status);
         let break_in = |text: &[u8]| text.contains(&b'\n') || text.contains(&0);
         assert!(!head.reason.contains(char::is_control), "{}", head.reason);
-        for (name, value) in &head.headers {
+        for (name, value) in head.headers.iter() {
             assert!(!name.is_empty());
-            assert!(!break_in(name.as_bytes()), "{name:?}");
+            assert!(!break_in(name), "{name:?}");
             assert!(!break_in(value), "{value:?}");
         }
         let bodyless = self.head_request || matches!(head.status, 204 | 304);
@@ -91,7 +91,8 @@ impl Sent {
             return;
         }
         let chunked = head.headers.iter().any(|(name, value)| {
-            name.eq_ignore_ascii_case("transfer-encoding") && value.eq_ignore_ascii_case(b"chunked")
+            name.eq_ignore_ascii_case(b"transfer-encoding")
+                && value.eq_ignore_ascii_case(b"chunked")
         });
         if let (Some(length), false) = (head.content_length(), chunked && self.http11) {
             assert!(self.length <= length, "more than was announced");
