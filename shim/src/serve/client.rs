@@ -1,21 +1,18 @@
-//! The two directions of a client's connection, as hyper has them.
+//! The response on its way from the script to the connection.
 
+use super::body::CONNECTION_TIMEOUT;
 use super::spelling;
 use super::wire::{Answering, Wire, block_on};
-use crate::ecb_host::{Body, End, Head, Sink};
-use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt;
-use hyper::body::{Frame, Incoming, SizeHint};
+use crate::ecb_host::{End, Head, Sink};
+use bytes::Bytes;
+use hyper::body::{Frame, SizeHint};
 use hyper::ext::ReasonPhrase;
 use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use isapi_base::ecb::win32::Win32Error;
-use std::error::Error as _;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::error::{SendTimeoutError, TrySendError};
 use tokio::sync::{mpsc, oneshot};
@@ -31,10 +28,6 @@ const WHOLE: usize = 4 * PIECE;
 /// reader holds the script back instead of filling the memory.
 const PIECES: usize = 4;
 
-/// A client that sends or takes nothing for so long is given up: the default of IIS's
-/// `connectionTimeout`. Without it, such clients would use up the threads.
-const CONNECTION_TIMEOUT: Duration = Duration::from_secs(120);
-
 /// The connection is closed without an answer, or in the middle of one.
 #[derive(Debug)]
 pub(super) struct Cut;
@@ -46,106 +39,6 @@ impl std::fmt::Display for Cut {
 }
 
 impl std::error::Error for Cut {}
-
-/// The request body, pulled by the thread that runs the script.
-pub(super) struct ClientBody {
-    handle: Handle,
-    body: Incoming,
-    piece: Bytes,
-    /// For a log that tells it.
-    received: Option<Arc<AtomicU64>>,
-}
-
-impl ClientBody {
-    /// `received` counts the bytes that are read.
-    pub(super) fn new(handle: Handle, body: Incoming, received: Option<Arc<AtomicU64>>) -> Self {
-        Self {
-            handle,
-            body,
-            piece: Bytes::new(),
-            received,
-        }
-    }
-}
-
-impl Body for ClientBody {
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Win32Error> {
-        while self.piece.is_empty() {
-            match block_on(&self.handle, next_piece(&mut self.body))? {
-                Some(piece) => self.piece = piece,
-                None => return Ok(0),
-            }
-        }
-        Ok(take(&mut self.piece, buffer, self.received.as_deref()))
-    }
-}
-
-/// The request body, read before the script is called.
-pub(super) struct CollectedBody {
-    piece: Bytes,
-    /// What is behind `piece`, if not the body's end.
-    error: Option<Win32Error>,
-    received: Option<Arc<AtomicU64>>,
-}
-
-impl CollectedBody {
-    /// Reads the whole body, which should be short.
-    pub(super) async fn read(mut body: Incoming, received: Option<Arc<AtomicU64>>) -> Self {
-        let mut pieces = BytesMut::new();
-        let error = loop {
-            match next_piece(&mut body).await {
-                Ok(Some(piece)) => pieces.extend_from_slice(&piece),
-                Ok(None) => break None,
-                Err(error) => break Some(error),
-            }
-        };
-        Self {
-            piece: pieces.freeze(),
-            error,
-            received,
-        }
-    }
-}
-
-impl Body for CollectedBody {
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Win32Error> {
-        if self.piece.is_empty() {
-            return self.error.map_or(Ok(0), Err);
-        }
-        Ok(take(&mut self.piece, buffer, self.received.as_deref()))
-    }
-}
-
-/// The next piece of a body, which may be empty; `None`: its end.
-async fn next_piece(body: &mut Incoming) -> Result<Option<Bytes>, Win32Error> {
-    match tokio::time::timeout(CONNECTION_TIMEOUT, body.frame()).await {
-        Err(_) => Err(Win32Error::OPERATION_ABORTED),
-        Ok(None) => Ok(None),
-        Ok(Some(Err(error))) => Err(error_of(&error)),
-        // Trailers are not for scripts.
-        Ok(Some(Ok(frame))) => Ok(Some(frame.into_data().unwrap_or_default())),
-    }
-}
-
-/// Moves what there is room for.
-fn take(piece: &mut Bytes, buffer: &mut [u8], received: Option<&AtomicU64>) -> usize {
-    let size = buffer.len().min(piece.len());
-    buffer[..size].copy_from_slice(&piece.split_to(size));
-    if let Some(received) = received {
-        received.fetch_add(size as u64, Ordering::Relaxed);
-    }
-    size
-}
-
-/// A body that is no chunks, or a client that has gone.
-fn error_of(error: &hyper::Error) -> Win32Error {
-    use std::io::ErrorKind::{InvalidData, InvalidInput};
-    let cause = error.source().and_then(|e| e.downcast_ref());
-    match cause.map(std::io::Error::kind) {
-        Some(InvalidData | InvalidInput) => Win32Error::INVALID_DATA,
-        _ => Win32Error::WSAECONNRESET,
-    }
-}
 
 type Piece = Result<Bytes, Cut>;
 

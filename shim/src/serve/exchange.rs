@@ -3,7 +3,8 @@
 
 use super::Shared;
 use super::access_log::Entry;
-use super::client::{Client, ClientBody, CollectedBody, Cut, ReplyBody};
+use super::body::{ClientBody, CollectedBody};
+use super::client::{Client, Cut, ReplyBody};
 use super::costs::{Answered, Past};
 use super::guard::Guard;
 use super::heads::Seen;

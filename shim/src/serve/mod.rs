@@ -1,6 +1,7 @@
 //! `isapi-shim serve`: a site over HTTP.
 
 mod access_log;
+mod body;
 mod client;
 mod costs;
 mod exchange;

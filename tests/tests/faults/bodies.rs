@@ -127,6 +127,47 @@ fn chunks_without_end_are_stopped_at_the_limit() {
 }
 
 #[test]
+fn a_body_of_a_hundred_thousand_tiny_chunks_arrives_whole() {
+    let victim = Victim::new();
+    let text: String = ('a'..='z').cycle().take(100_000).collect();
+    let chunks: String = text.chars().map(|c| format!("1\r\n{c}\r\n")).collect();
+    let mut connection = victim.connect();
+    connection
+        .send(format!("{CHUNKED}{chunks}0\r\n\r\n"))
+        .unwrap();
+    let response = connection.response(false).unwrap();
+    assert!(response.text() == text, "{} bytes", response.text().len());
+    drop(connection);
+    victim.is_well();
+}
+
+#[test]
+fn a_script_gets_what_has_come_though_more_is_to_follow() {
+    let victim = Victim::with(&[], |site| {
+        let body = "DisableBuffer()\nRead(60000)\nwhile True:\n    byte = Read(1)\n    \
+                    if not byte:\n        break\n    Write(byte)";
+        site.request("each.py", body);
+    });
+    let mut connection = victim.connect();
+    let head = CHUNKED.replace("echo", "each");
+    // Beyond what the server reads before it calls the script.
+    let first = format!("ea60\r\n{}\r\n", "x".repeat(60_000));
+    connection.send(format!("{head}{first}1\r\na\r\n")).unwrap();
+    while !connection.line().unwrap().is_empty() {}
+    for (answer, next) in ["ab", "bc", "cd"].map(|two| two.split_at(1)) {
+        assert_eq!(connection.line().unwrap(), "1");
+        assert_eq!(connection.line().unwrap(), answer);
+        connection.send(format!("1\r\n{next}\r\n")).unwrap();
+    }
+    connection.send("0\r\n\r\n").unwrap();
+    for line in ["1", "d", "0", ""] {
+        assert_eq!(connection.line().unwrap(), line);
+    }
+    drop(connection);
+    victim.is_well();
+}
+
+#[test]
 fn expect_100_continue_is_answered_when_the_body_is_wanted() {
     let victim = Victim::new();
     let mut connection = victim.connect();
