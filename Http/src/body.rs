@@ -8,9 +8,60 @@ use std::cell::{Cell, RefCell};
 /// that reads everything will hold anyway.
 const PIECE: usize = 65_536;
 
-/// Memory is reserved for so much of an announced body; more grows as it really comes, since a
-/// client may announce anything.
-const MOST_RESERVED: usize = 1 << 20;
+/// Memory is taken for so much of a body at most, in bytes, and for as much again when that has
+/// come: a client may announce anything.
+const BLOCK: usize = 1 << 20;
+
+/// A part of the body, in blocks that stay where they are. A single one would be too small again
+/// and again, and be copied each time.
+#[derive(Debug, Default)]
+pub(crate) struct Blocks {
+    full: Vec<Vec<u8>>,
+    /// How long those are together.
+    full_length: usize,
+    last: Vec<u8>,
+}
+
+impl Blocks {
+    fn begin(block: Vec<u8>) -> Self {
+        Self {
+            last: block,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.full_length + self.last.len()
+    }
+
+    /// All of it, where that is one block.
+    pub(crate) fn as_one(&self) -> Option<&[u8]> {
+        self.full.is_empty().then_some(&*self.last)
+    }
+
+    /// A block with room for some of the bytes that may come, and for how many.
+    fn room(&mut self, most: usize) -> (&mut Vec<u8>, usize) {
+        if self.last.len() == self.last.capacity() {
+            let size = self.len().clamp(PIECE, BLOCK).min(most);
+            let last = std::mem::replace(&mut self.last, Vec::with_capacity(size));
+            if !last.is_empty() {
+                self.full_length += last.len();
+                self.full.push(last);
+            }
+        }
+        let room = self.last.capacity() - self.last.len();
+        (&mut self.last, room.min(most))
+    }
+
+    /// Copies all of it to `buffer`, which is as long. Each block is let go of behind its copy.
+    pub(crate) fn copy_to(self, mut buffer: &mut [u8]) {
+        for block in self.full.into_iter().chain([self.last]) {
+            let (start, rest) = buffer.split_at_mut(block.len());
+            start.copy_from_slice(&block);
+            buffer = rest;
+        }
+    }
+}
 
 /// Where the bytes behind the preloaded ones come from.
 pub(crate) trait Source {
@@ -66,14 +117,15 @@ impl Body {
         connection: &Connection,
         wanted: Option<u64>,
         source: &mut dyn Source,
-    ) -> Result<Vec<u8>, Win32Error> {
+    ) -> Result<Blocks, Win32Error> {
         let expected = match (wanted, self.left(connection)) {
             (Some(wanted), Some(left)) => wanted.min(left),
             (wanted, left) => wanted.or(left).unwrap_or(0),
         };
         let expected = usize::try_from(expected).unwrap_or(usize::MAX);
-        let mut body = Vec::with_capacity(expected.min(MOST_RESERVED));
-        self.take_at_hand(connection, wanted, &mut body);
+        let mut at_hand = Vec::with_capacity(expected.min(BLOCK));
+        self.take_at_hand(connection, wanted, &mut at_hand);
+        let mut body = Blocks::begin(at_hand);
         loop {
             let left = match (wanted, self.left_behind(connection)) {
                 (Some(wanted), Some(left)) => left.min(wanted - body.len() as u64),
@@ -84,8 +136,8 @@ impl Body {
             if left == 0 || self.ended.get() {
                 return Ok(body);
             }
-            let most = usize::try_from(left).unwrap_or(PIECE);
-            self.fetch(connection, most, &mut body, source)?;
+            let (block, room) = body.room(usize::try_from(left).unwrap_or(PIECE));
+            self.fetch(connection, room, block, source)?;
         }
     }
 
@@ -191,5 +243,37 @@ impl Body {
             self.client_gone.set(true);
         }
         result.map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_written_to_blocks_is_what_is_copied_from_them(
+            first in 0usize..3000,
+            pieces in proptest::collection::vec(1usize..100_000, 0..8),
+        ) {
+            let bytes = |from: usize, size: usize| (from..from + size).map(|n| n as u8);
+            let mut blocks = Blocks::begin(bytes(0, first).collect());
+            for most in pieces {
+                let from = blocks.len();
+                let (block, room) = blocks.room(most);
+                prop_assert!((1..=most).contains(&room));
+                let before = block.capacity();
+                block.extend(bytes(from, room));
+                prop_assert_eq!(block.capacity(), before);
+            }
+            let all: Vec<u8> = bytes(0, blocks.len()).collect();
+            if let Some(one) = blocks.as_one() {
+                prop_assert_eq!(one, &*all);
+            }
+            let mut copy = vec![0; blocks.len()];
+            blocks.copy_to(&mut copy);
+            prop_assert_eq!(copy, all);
+        }
     }
 }

@@ -16,6 +16,7 @@ class Connection:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.room = bytearray(ROOM)
+        self.chunks_of = {}
 
     def __enter__(self):
         return self
@@ -42,6 +43,18 @@ class Connection:
         else:
             self.socket.sendall(head)
             self.send_body(size, chunked)
+        return *self.answer(), time.perf_counter() - start
+
+    def post_in_chunks(self, target, size, chunk):
+        """The same in chunks of that size, which divides the body's. They go out together."""
+        if chunk not in self.chunks_of:
+            piece = b"%x\r\n%b\r\n" % (chunk, bytes(chunk))
+            self.chunks_of[chunk] = piece * (size // chunk) + b"0\r\n\r\n"
+        head = "Host: 127.0.0.1\r\nTransfer-Encoding: chunked"
+        head = f"POST {target} HTTP/1.1\r\n{head}\r\n\r\n".encode()
+        start = time.perf_counter()
+        self.socket.sendall(head)
+        self.socket.sendall(self.chunks_of[chunk])
         return *self.answer(), time.perf_counter() - start
 
     def send_body(self, size, chunked):

@@ -23,7 +23,7 @@ from place import PROJECT, Problem
 from process import Others
 from server import Place
 
-AXES = ("responses", "requests", "huge", "scripts", "connections", "served", "start")
+AXES = ("responses", "requests", "chunks", "huge", "scripts", "connections", "served", "start")
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 
 
@@ -31,6 +31,8 @@ class Amounts:
     """How much is measured."""
 
     sizes = (1, KIB, 64 * KIB, MIB, 10 * MIB, 100 * MIB)
+    # Of a body of a mebibyte.
+    chunks = (1, 16, 256, 4096, 65_536, MIB)
     huge = GIB
     # The last one is more than what is kept by path.
     scripts = (1, 10, 100, 1000, 10_000, 20_000)
@@ -116,6 +118,7 @@ def measurements(place, site, amounts):
     return {
         "responses": lambda: sizes.responses(place, site, amounts.sizes, amounts.budget),
         "requests": lambda: sizes.requests(place, site, amounts.sizes, amounts.budget),
+        "chunks": lambda: sizes.chunks(place, site, MIB, amounts.chunks, amounts.budget),
         "huge": lambda: sizes.huge(place, site, amounts.huge),
         "scripts": lambda: counts.scripts(place, amounts.scripts, amounts.seconds),
         "connections": lambda: connections(place, site, amounts),

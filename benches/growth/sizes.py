@@ -7,7 +7,7 @@ import fit
 from client import Connection
 from place import Problem
 from server import Server
-from tables import COST, ERRORS, MEMORY, SIZES, Table, column, measuring, rate
+from tables import COST, ERRORS, MEMORY, SIZES, Table, column, measuring, number, rate
 
 SMALLEST = 3
 MOST = 20_000
@@ -67,6 +67,39 @@ def requests(place, site, sizes, budget):
             table.rows.append(row)
         judge(table, constant=name == "count")
         yield table
+
+
+def chunks(place, site, size, counts, budget):
+    """A body of one size, in more and more chunks."""
+    columns = [
+        ("chunks", column("chunks", number)),
+        ("of", column("chunk", fit.size)),
+        *SIZES[1:],
+    ]
+    note = "Read with `Read(65536)` to the end."
+    table = Table(f"A body of {fit.size(size)}, by its number of chunks", columns, note=note)
+    for count in counts:
+        chunk = size // count
+        row = one_size(
+            place,
+            site,
+            size,
+            budget,
+            warm=lambda c: counted(c.post("/count.py", 1), 1),
+            ask=lambda c, chunk=chunk: counted(c.post_in_chunks("/count.py", size, chunk), size),
+        )
+        table.rows.append(row | {"chunks": count, "chunk": chunk})
+    rows = [row for row in table.rows if "problem" not in row]
+    if rows:
+        first, last = rows[0], rows[-1]
+        each = (last["cpu"] - first["cpu"]) / (last["chunks"] - first["chunks"] or 1)
+        table.verdicts.append(
+            f"processor time of one more chunk: {each * 1e6:.2f} µs, in the last row."
+        )
+        extra = [(row["chunks"], row["peak"] - row["before"]) for row in rows]
+        what = "memory at the peak beyond that before"
+        table.verdicts.append(fit.bounded(extra, CONSTANT_KIB, what))
+    yield table
 
 
 def judge(table, constant):

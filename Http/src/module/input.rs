@@ -31,7 +31,13 @@ pub(crate) fn take<'py>(
     let mut source = Attached(py, &request.connection);
     let data = request.body.take(&request.connection, most, &mut source);
     let data = data.map_err(|e| write::os_error(py, e))?;
-    Ok(PyBytes::new(py, &data))
+    match data.as_one() {
+        Some(data) => Ok(PyBytes::new(py, data)),
+        None => PyBytes::new_with(py, data.len(), |bytes| {
+            data.copy_to(bytes);
+            Ok(())
+        }),
+    }
 }
 
 /// The rest of a line of the body, with its line feed, at most `most` bytes.
