@@ -94,7 +94,7 @@ def chunks(place, site, size, counts, budget):
         first, last = rows[0], rows[-1]
         each = (last["cpu"] - first["cpu"]) / (last["chunks"] - first["chunks"] or 1)
         table.verdicts.append(
-            f"processor time of one more chunk: {each * 1e6:.2f} µs, in the last row."
+            f"processor time of each more chunk, from the first row to the last: {each * 1e6:.2f} µs."
         )
         extra = [(row["chunks"], row["peak"] - row["before"]) for row in rows]
         what = "memory at the peak beyond that before"

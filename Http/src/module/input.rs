@@ -33,9 +33,10 @@ pub(crate) fn take<'py>(
     let data = data.map_err(|e| write::os_error(py, e))?;
     match data.as_one() {
         Some(data) => Ok(PyBytes::new(py, data)),
-        None => PyBytes::new_with(py, data.len(), |bytes| {
-            data.copy_to(bytes);
-            Ok(())
+        // Each block is let go of behind its copy.
+        None => PyBytes::new_with_writer(py, data.len(), |bytes| {
+            data.into_blocks()
+                .try_for_each(|block| bytes.write_bytes(&block))
         }),
     }
 }

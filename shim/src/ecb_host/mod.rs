@@ -143,7 +143,7 @@ impl Outcome {
     }
 }
 
-/// The request line and headers.
+/// What was asked for, and by whom; all of a request but its body.
 struct Asked {
     request: Request,
     url: UrlPath,

@@ -12,29 +12,37 @@ use hyper::body::{Body as _, Incoming};
 use isapi_base::ecb::win32::Win32Error;
 use std::error::Error as _;
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
-use tokio::time::sleep;
 
 /// A client that sends or takes nothing for so long is given up: the default of IIS's
 /// `connectionTimeout`. Without it, such clients would use up the threads.
 pub(super) const CONNECTION_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// So much may wait for the script, in bytes, and a piece more. Then the client waits.
-const ROOM: usize = 128 * 1024;
+/// With so much at hand, in bytes, a script is not kept waiting for more to come together: as much
+/// as the core asks for at once.
+const ENOUGH: usize = 64 * 1024;
 
-/// With so much at hand, in bytes, a script is not kept waiting for more to come together.
-const ENOUGH: usize = 8 * 1024;
+/// Counts the bodies of a connection that are being fetched, by its clones.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fetches(Arc<()>);
 
-/// A body that the script's thread asks for.
+impl Fetches {
+    /// Whether there are any.
+    pub(super) fn any(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+}
+
+/// A body that the script's thread asks for. Nothing is taken from the client unasked.
 pub(super) struct ClientBody {
     handle: Handle,
     /// Nothing was asked for yet. A client that expects `100 Continue` gets it when something is.
-    unasked: Option<Incoming>,
+    unasked: Option<(Incoming, Fetches)>,
     arrived: Arc<Arrived>,
     /// For a log that tells it.
     received: Option<Arc<AtomicU64>>,
@@ -42,10 +50,15 @@ pub(super) struct ClientBody {
 
 impl ClientBody {
     /// `received` counts the bytes that are read.
-    pub(super) fn new(handle: Handle, body: Incoming, received: Option<Arc<AtomicU64>>) -> Self {
+    pub(super) fn new(
+        handle: Handle,
+        body: Incoming,
+        fetches: &Fetches,
+        received: Option<Arc<AtomicU64>>,
+    ) -> Self {
         Self {
             handle,
-            unasked: Some(body),
+            unasked: Some((body, fetches.clone())),
             arrived: Arc::default(),
             received,
         }
@@ -54,10 +67,14 @@ impl ClientBody {
 
 impl Body for ClientBody {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Win32Error> {
-        if let Some(body) = self.unasked.take() {
-            self.handle.spawn(fetch(body, Arc::clone(&self.arrived)));
+        if let Some((body, counted)) = self.unasked.take() {
+            let arrived = Arc::clone(&self.arrived);
+            self.handle.spawn(async move {
+                fetch(body, arrived).await;
+                drop(counted);
+            });
         }
-        let size = self.arrived.take(buffer)?;
+        let size = self.arrived.take(buffer, CONNECTION_TIMEOUT)?;
         count(self.received.as_deref(), size);
         Ok(size)
     }
@@ -79,30 +96,35 @@ struct Arrived {
 
 #[derive(Default)]
 struct State {
-    bytes: BytesMut,
+    /// Bytes as they came: large pieces come alone, and need no copy.
+    first: Bytes,
+    /// What came behind them, together.
+    rest: BytesMut,
     /// Nothing follows, but this error where there was one.
     ended: Option<Result<(), Win32Error>>,
     /// A thread waits, and was not told yet.
     awaited: bool,
     /// Of the task that fetches.
     fetching: Option<Waker>,
-    /// It waits for room.
-    full: bool,
     /// Nobody reads any more.
     closed: bool,
 }
 
-/// What a task that fetches does next.
+/// What the task that fetches does next.
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
     Fetch,
-    WaitForRoom,
+    Wait,
     Stop,
 }
 
 impl State {
+    fn size(&self) -> usize {
+        self.first.len() + self.rest.len()
+    }
+
     fn has_news(&self) -> bool {
-        !self.bytes.is_empty() || self.ended.is_some()
+        self.size() > 0 || self.ended.is_some()
     }
 
     fn wake_fetching(&self) {
@@ -114,33 +136,41 @@ impl State {
 
 impl Arrived {
     /// Fills `buffer` as far as data is at hand. Blocks until there is some, or the end.
-    fn take(&self, buffer: &mut [u8]) -> Result<usize, Win32Error> {
+    fn take(&self, buffer: &mut [u8], patience: Duration) -> Result<usize, Win32Error> {
         let mut state = lock(&self.state);
         if !state.has_news() {
-            // The thread may be one of the runtime's own.
-            state = tokio::task::block_in_place(|| self.wait(state));
+            state = self.wait(state, patience)?;
         }
-        let size = buffer.len().min(state.bytes.len());
-        if state.bytes.is_empty() {
+        if state.size() == 0 {
             return state.ended.unwrap_or(Ok(())).map(|()| 0);
         }
-        state.bytes.copy_to_slice(&mut buffer[..size]);
-        // Not for each few bytes that are read.
-        if state.full && state.bytes.len() <= ROOM / 2 {
-            state.full = false;
-            state.wake_fetching();
-        }
-        Ok(size)
+        let first = buffer.len().min(state.first.len());
+        let rest = (buffer.len() - first).min(state.rest.len());
+        state.first.copy_to_slice(&mut buffer[..first]);
+        state.rest.copy_to_slice(&mut buffer[first..first + rest]);
+        Ok(first + rest)
     }
 
-    fn wait<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+    /// Waits for news.
+    fn wait<'a>(
+        &self,
+        mut state: MutexGuard<'a, State>,
+        patience: Duration,
+    ) -> Result<MutexGuard<'a, State>, Win32Error> {
+        let since = Instant::now();
+        state.awaited = true;
+        state.wake_fetching();
         while !state.has_news() {
-            state.awaited = true;
-            let told = self.changed.wait(state);
-            state = told.unwrap_or_else(PoisonError::into_inner);
+            let left = patience.saturating_sub(since.elapsed());
+            if left.is_zero() {
+                state.awaited = false;
+                return Err(Win32Error::OPERATION_ABORTED);
+            }
+            let told = self.changed.wait_timeout(state, left);
+            state = told.unwrap_or_else(PoisonError::into_inner).0;
         }
         state.awaited = false;
-        state
+        Ok(state)
     }
 
     /// Tells the thread that waits, if one does and there is something to tell.
@@ -159,23 +189,27 @@ impl Arrived {
         if !state.fetching.as_ref().is_some_and(|f| f.will_wake(waker)) {
             state.fetching = Some(waker.clone());
         }
-        if state.bytes.len() < ROOM {
-            return Next::Fetch;
+        if state.awaited {
+            Next::Fetch
+        } else {
+            Next::Wait
         }
-        state.full = true;
-        Next::WaitForRoom
     }
 
-    fn add(&self, piece: &[u8]) {
+    fn add(&self, piece: Bytes) {
         let mut state = lock(&self.state);
-        state.bytes.extend_from_slice(piece);
-        if state.bytes.len() >= ENOUGH {
+        if state.size() == 0 {
+            state.first = piece;
+        } else {
+            state.rest.extend_from_slice(&piece);
+        }
+        if state.size() >= ENOUGH {
             self.tell(&mut state);
         }
     }
 
-    /// Whether a thread waits for the few bytes that there are.
-    fn is_awaited(&self) -> bool {
+    /// Whether something has come that was not told.
+    fn holds_back(&self) -> bool {
         let state = lock(&self.state);
         state.awaited && state.has_news()
     }
@@ -186,7 +220,7 @@ impl Arrived {
 
     fn end(&self, result: Result<(), Win32Error>) {
         let mut state = lock(&self.state);
-        state.ended = Some(result);
+        state.ended.get_or_insert(result);
         self.tell(&mut state);
     }
 
@@ -197,19 +231,26 @@ impl Arrived {
     }
 }
 
-/// Takes the pieces as they come, until the body's end or until nobody reads it any more.
+/// Ends what arrives, also where the task that fetches panics.
+struct Ends(Arc<Arrived>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.end(Err(Win32Error::WSAECONNRESET));
+    }
+}
+
+/// Takes pieces while a thread waits for them, until the body's end or until nobody reads it any
+/// more.
 async fn fetch(mut body: Incoming, arrived: Arc<Arrived>) {
-    let mut silence = pin!(sleep(CONNECTION_TIMEOUT));
-    let mut silent_since = None;
+    let ends = Ends(arrived);
+    let arrived = &ends.0;
     let mut looked_again = false;
     let result = poll_fn(|context| {
         loop {
             match arrived.next(context.waker()) {
                 Next::Fetch => {}
-                Next::WaitForRoom => {
-                    silent_since = None;
-                    return Poll::Pending;
-                }
+                Next::Wait => return Poll::Pending,
                 Next::Stop => return Poll::Ready(Ok(())),
             }
             match Pin::new(&mut body).poll_frame(context) {
@@ -217,16 +258,17 @@ async fn fetch(mut body: Incoming, arrived: Arc<Arrived>) {
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error_of(&error))),
                 Poll::Ready(Some(Ok(frame))) => {
                     // Trailers are not for scripts.
-                    if let Some(piece) = frame.data_ref() {
+                    if let Ok(piece) = frame.into_data() {
                         arrived.add(piece);
                     }
-                    (silent_since, looked_again) = (None, false);
+                    looked_again = false;
                 }
                 Poll::Pending => break,
             }
         }
-        // hyper reads on when its piece was taken, and that is when its task has had its turn.
-        if arrived.is_awaited() {
+        if arrived.holds_back() {
+            // hyper makes the next piece of what it has read when its own task has its turn, which
+            // is before this one's next turn, where one thread has both.
             if !looked_again {
                 looked_again = true;
                 context.waker().wake_by_ref();
@@ -235,14 +277,6 @@ async fn fetch(mut body: Incoming, arrived: Arc<Arrived>) {
             arrived.tell_now();
         }
         looked_again = false;
-        // One timer for the whole body, and not one for each piece.
-        let since: Instant = *silent_since.get_or_insert_with(Instant::now);
-        while silence.as_mut().poll(context).is_ready() {
-            if since.elapsed() >= CONNECTION_TIMEOUT {
-                return Poll::Ready(Err(Win32Error::OPERATION_ABORTED));
-            }
-            silence.as_mut().reset((since + CONNECTION_TIMEOUT).into());
-        }
         Poll::Pending
     })
     .await;
@@ -329,17 +363,31 @@ mod tests {
         }
     }
 
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn bytes(text: &'static str) -> Bytes {
+        Bytes::from_static(text.as_bytes())
+    }
+
     #[test]
-    fn what_has_come_is_read_before_its_error_is_told() {
+    fn what_has_come_is_read_in_order_and_before_its_error_is_told() {
         let arrived = Arrived::default();
-        arrived.add(b"abc");
+        for piece in ["abc", "d", "ef"] {
+            arrived.add(bytes(piece));
+        }
         arrived.end(Err(Win32Error::WSAECONNRESET));
-        let mut buffer = [0; 2];
-        assert_eq!((arrived.take(&mut buffer), &buffer), (Ok(2), b"ab"));
-        assert_eq!((arrived.take(&mut buffer), buffer[0]), (Ok(1), b'c'));
+        let mut buffer = [0; 4];
+        assert_eq!(
+            (arrived.take(&mut buffer[..2], LONG), &buffer[..2]),
+            (Ok(2), &b"ab"[..])
+        );
+        assert_eq!(
+            (arrived.take(&mut buffer, LONG), &buffer[..4]),
+            (Ok(4), &b"cdef"[..])
+        );
         for _ in 0..2 {
             let error = Err(Win32Error::WSAECONNRESET);
-            assert_eq!(arrived.take(&mut buffer), error);
+            assert_eq!(arrived.take(&mut buffer, LONG), error);
         }
     }
 
@@ -347,57 +395,84 @@ mod tests {
     fn a_body_that_has_ended_stays_at_its_end() {
         let arrived = Arrived::default();
         arrived.end(Ok(()));
-        assert_eq!(arrived.take(&mut [0; 2]), Ok(0));
-        assert_eq!(arrived.take(&mut [0; 2]), Ok(0));
+        arrived.end(Err(Win32Error::WSAECONNRESET));
+        assert_eq!(arrived.take(&mut [0; 2], LONG), Ok(0));
+        assert_eq!(arrived.take(&mut [0; 2], LONG), Ok(0));
     }
 
     #[test]
-    fn a_client_waits_while_there_is_no_room_and_goes_on_when_half_is_free() {
-        let (arrived, woken) = (Arrived::default(), Arc::<Woken>::default());
+    fn nothing_is_fetched_unless_a_thread_waits() {
+        let (arrived, woken) = (Arc::<Arrived>::default(), Arc::<Woken>::default());
         let waker = Waker::from(Arc::clone(&woken));
-        assert_eq!(arrived.next(&waker), Next::Fetch);
-        arrived.add(&vec![0; ROOM]);
-        assert_eq!(arrived.next(&waker), Next::WaitForRoom);
-        let mut buffer = vec![0; ROOM / 2 - 1];
-        assert_eq!(arrived.take(&mut buffer), Ok(buffer.len()));
-        assert_eq!(woken.0.load(Ordering::SeqCst), 0);
-        assert_eq!(arrived.take(&mut buffer[..1]), Ok(1));
+        assert_eq!(arrived.next(&waker), Next::Wait);
+        let reader = reader(&arrived);
         assert_eq!(woken.0.load(Ordering::SeqCst), 1);
         assert_eq!(arrived.next(&waker), Next::Fetch);
+        arrived.add(bytes("ab"));
+        assert_eq!(arrived.next(&waker), Next::Fetch);
+        assert!(arrived.holds_back());
+        arrived.tell_now();
+        assert_eq!(arrived.next(&waker), Next::Wait);
+        assert_eq!(reader.join().unwrap(), Ok(1));
+        // The other byte is at hand.
+        assert_eq!(arrived.take(&mut [0; 1], LONG), Ok(1));
+        assert_eq!(arrived.next(&waker), Next::Wait);
+    }
+
+    /// A thread that waits for one byte.
+    fn reader(arrived: &Arc<Arrived>) -> std::thread::JoinHandle<Result<usize, Win32Error>> {
+        let reading = Arc::clone(arrived);
+        let reader = std::thread::spawn(move || reading.take(&mut [0; 1], LONG));
+        while !lock(&arrived.state).awaited {
+            std::thread::yield_now();
+        }
+        reader
+    }
+
+    #[test]
+    fn a_thread_that_waits_is_told_of_enough_bytes_and_of_the_end() {
+        let arrived = Arc::<Arrived>::default();
+        let waiting = reader(&arrived);
+        arrived.add(vec![0; ENOUGH].into());
+        assert_eq!(waiting.join().unwrap(), Ok(1));
+        let arrived = Arc::<Arrived>::default();
+        let waiting = reader(&arrived);
+        arrived.end(Ok(()));
+        assert_eq!(waiting.join().unwrap(), Ok(0));
+        let arrived = Arc::<Arrived>::default();
+        let waiting = reader(&arrived);
+        drop(Ends(Arc::clone(&arrived)));
+        assert_eq!(waiting.join().unwrap(), Err(Win32Error::WSAECONNRESET));
+    }
+
+    #[test]
+    fn a_silent_client_is_waited_for_and_may_speak_later() {
+        let arrived = Arrived::default();
+        let soon = Duration::from_millis(5);
+        let error = Err(Win32Error::OPERATION_ABORTED);
+        assert_eq!(arrived.take(&mut [0; 2], soon), error);
+        assert_eq!(arrived.next(Waker::noop()), Next::Wait);
+        arrived.add(bytes("ab"));
+        assert_eq!(arrived.take(&mut [0; 2], soon), Ok(2));
     }
 
     #[test]
     fn a_body_that_nobody_reads_any_more_is_let_go_of() {
         let (arrived, woken) = (Arrived::default(), Arc::<Woken>::default());
         let waker = Waker::from(Arc::clone(&woken));
-        assert_eq!(arrived.next(&waker), Next::Fetch);
+        assert_eq!(arrived.next(&waker), Next::Wait);
         arrived.close();
         assert_eq!(woken.0.load(Ordering::SeqCst), 1);
         assert_eq!(arrived.next(&waker), Next::Stop);
     }
 
     #[test]
-    fn a_thread_that_waits_is_told_of_bytes_and_of_the_end() {
-        for ends in [false, true] {
-            let arrived = Arc::<Arrived>::default();
-            let reader = {
-                let arrived = Arc::clone(&arrived);
-                std::thread::spawn(move || arrived.take(&mut [0; 10]))
-            };
-            while !lock(&arrived.state).awaited {
-                std::thread::yield_now();
-            }
-            assert!(!arrived.is_awaited());
-            if ends {
-                arrived.end(Ok(()));
-            } else {
-                arrived.add(b"a");
-                assert!(arrived.is_awaited());
-                arrived.tell_now();
-            }
-            let read = reader.join().unwrap();
-            assert_eq!(read, Ok(usize::from(!ends)));
-            assert!(!arrived.is_awaited());
-        }
+    fn bodies_that_are_fetched_are_counted() {
+        let fetches = Fetches::default();
+        assert!(!fetches.any());
+        let counted = fetches.clone();
+        assert!(fetches.any());
+        drop(counted);
+        assert!(!fetches.any());
     }
 }

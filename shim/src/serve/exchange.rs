@@ -91,7 +91,10 @@ pub(super) async fn answer(
     let length = hyper::body::Body::size_hint(&body).exact();
     let past = shared.costs.past(parts.uri.path());
     let quick = past.is_quick() && !seen.ambiguous && can_collect(&parts, length);
-    let quick = shared.guard.clone().filter(|_| quick && !wire.is_calling());
+    // A body that is still fetched belongs to a script which has answered and reads on. Its task may
+    // be the next one of this thread, and no other thread can take it.
+    let free = !wire.is_calling() && !wire.fetches().any();
+    let quick = shared.guard.clone().filter(|_| quick && free);
     let received = shared.log.received();
     let request_received = received.clone();
     let body: Box<dyn Body> = if length == Some(0) {
@@ -99,7 +102,8 @@ pub(super) async fn answer(
     } else if quick.is_some() {
         Box::new(CollectedBody::read(body, received).await)
     } else {
-        Box::new(ClientBody::new(shared.handle.clone(), body, received))
+        let handle = shared.handle.clone();
+        Box::new(ClientBody::new(handle, body, wire.fetches(), received))
     };
     let mut request = take_apart(parts, length, &ends, seen.names);
     if seen.ambiguous {

@@ -7,6 +7,7 @@
 //! The connection is polled again behind each call. So whatever wakes it during a call, as the
 //! call's own answer does, need not wake the task as well.
 
+use super::body::Fetches;
 use super::held::Sending;
 use super::lock;
 use std::future::{Future, poll_fn};
@@ -35,6 +36,7 @@ pub(super) struct Wire {
     task: Mutex<Task>,
     /// Since when a request's head is awaited; `None` while a request is being answered.
     idle: Mutex<Option<Instant>>,
+    fetches: Fetches,
 }
 
 #[derive(Default)]
@@ -96,6 +98,7 @@ impl Wire {
             work: Mutex::default(),
             task: Mutex::default(),
             idle: Mutex::default(),
+            fetches: Fetches::default(),
         })
     }
 
@@ -113,6 +116,11 @@ impl Wire {
     /// The task is inside a call, and does no jobs until that has ended.
     pub(super) fn is_calling(&self) -> bool {
         lock(&self.task).calls.is_some()
+    }
+
+    /// The bodies of its requests that are being fetched.
+    pub(super) fn fetches(&self) -> &Fetches {
+        &self.fetches
     }
 
     /// Leaves a job for the task, to be done when the poll that is under way is over.
