@@ -7,6 +7,16 @@ from place import Problem
 
 ROOM = 1 << 20
 PIECE = memoryview(bytes(256 * 1024))
+CHUNKED = "Transfer-Encoding: chunked"
+
+
+def post_head(target, framing):
+    return f"POST {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n{framing}\r\n\r\n".encode()
+
+
+def in_chunks(count, size):
+    """A body of so many chunks of one size."""
+    return b"%x\r\n%b\r\n" % (size, bytes(size)) * count + b"0\r\n\r\n"
 
 
 class Connection:
@@ -16,7 +26,6 @@ class Connection:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.room = bytearray(ROOM)
-        self.chunks_of = {}
 
     def __enter__(self):
         return self
@@ -34,8 +43,7 @@ class Connection:
 
     def post(self, target, size, chunked=False):
         """The same, for a body of that size."""
-        framing = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {size}"
-        head = f"POST {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n{framing}\r\n\r\n".encode()
+        head = post_head(target, CHUNKED if chunked else f"Content-Length: {size}")
         start = time.perf_counter()
         if size <= 1024 and not chunked:
             # As clients do: small ones come in one piece with their head.
@@ -45,16 +53,11 @@ class Connection:
             self.send_body(size, chunked)
         return *self.answer(), time.perf_counter() - start
 
-    def post_in_chunks(self, target, size, chunk):
-        """The same in chunks of that size, which divides the body's. They go out together."""
-        if chunk not in self.chunks_of:
-            piece = b"%x\r\n%b\r\n" % (chunk, bytes(chunk))
-            self.chunks_of[chunk] = piece * (size // chunk) + b"0\r\n\r\n"
-        head = "Host: 127.0.0.1\r\nTransfer-Encoding: chunked"
-        head = f"POST {target} HTTP/1.1\r\n{head}\r\n\r\n".encode()
+    def post_chunks(self, target, chunks):
+        """The same, for a body that is in chunks already."""
         start = time.perf_counter()
-        self.socket.sendall(head)
-        self.socket.sendall(self.chunks_of[chunk])
+        self.socket.sendall(post_head(target, CHUNKED))
+        self.socket.sendall(chunks)
         return *self.answer(), time.perf_counter() - start
 
     def send_body(self, size, chunked):

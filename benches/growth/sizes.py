@@ -4,7 +4,7 @@ import statistics
 import time
 
 import fit
-from client import Connection
+from client import Connection, in_chunks
 from place import Problem
 from server import Server
 from tables import COST, ERRORS, MEMORY, SIZES, Table, column, measuring, number, rate
@@ -14,6 +14,7 @@ MOST = 20_000
 # Of memory beyond what was there before, for bodies that are not held: a few pieces, the buffers
 # of sockets, threads.
 CONSTANT_KIB = 16 * 1024
+EXTRA = "memory at the peak beyond that before"
 PAUSE = 1
 
 
@@ -80,13 +81,14 @@ def chunks(place, site, size, counts, budget):
     table = Table(f"A body of {fit.size(size)}, by its number of chunks", columns, note=note)
     for count in counts:
         chunk = size // count
+        body = in_chunks(count, chunk)
         row = one_size(
             place,
             site,
             size,
             budget,
             warm=lambda c: counted(c.post("/count.py", 1), 1),
-            ask=lambda c, chunk=chunk: counted(c.post_in_chunks("/count.py", size, chunk), size),
+            ask=lambda c, body=body: counted(c.post_chunks("/count.py", body), size),
         )
         table.rows.append(row | {"chunks": count, "chunk": chunk})
     rows = [row for row in table.rows if "problem" not in row]
@@ -96,9 +98,7 @@ def chunks(place, site, size, counts, budget):
         table.verdicts.append(
             f"processor time of each more chunk, from the first row to the last: {each * 1e6:.2f} µs."
         )
-        extra = [(row["chunks"], row["peak"] - row["before"]) for row in rows]
-        what = "memory at the peak beyond that before"
-        table.verdicts.append(fit.bounded(extra, CONSTANT_KIB, what))
+        table.verdicts.append(constant_memory(rows))
     yield table
 
 
@@ -106,13 +106,20 @@ def judge(table, constant):
     """What the rows say."""
     rows = [row for row in table.rows if "problem" not in row]
     table.verdicts.append(fit.linear([(row["size"], row["cpu"]) for row in rows]))
-    extra = [(row["size"], row["peak"] - row["before"]) for row in rows]
-    what = "memory at the peak beyond that before"
     if constant:
-        table.verdicts.append(fit.bounded(extra, CONSTANT_KIB, what))
+        table.verdicts.append(constant_memory(rows))
     elif rows:
-        size, most = extra[-1]
-        table.verdicts.append(f"{what}: {most * 1024 / size:.2f} times the largest body.")
+        size, most = rows[-1]["size"], extra(rows[-1])
+        table.verdicts.append(f"{EXTRA}: {most * 1024 / size:.2f} times the largest body.")
+
+
+def extra(row):
+    return row["peak"] - row["before"]
+
+
+def constant_memory(rows):
+    """Says whether memory stays below the bound."""
+    return fit.bounded([(1, extra(row)) for row in rows], CONSTANT_KIB, EXTRA)
 
 
 def right(answer, size):
@@ -211,8 +218,7 @@ def huge(place, site, size):
                 row["cpu"] = server.cpu() - cpu
                 row |= {"after": server.resident(), "peak": server.peak()}
         table.rows.append(row)
-    extra = [(1, row["peak"] - row["before"]) for row in table.rows if "problem" not in row]
-    if extra:
-        what = "memory at the peak beyond that before"
-        table.verdicts.append(fit.bounded(extra, CONSTANT_KIB, what))
+    rows = [row for row in table.rows if "problem" not in row]
+    if rows:
+        table.verdicts.append(constant_memory(rows))
     yield table

@@ -16,7 +16,7 @@ use crate::ecb::constants::{
     HSE_STATUS_ERROR, HSE_STATUS_PENDING, HSE_STATUS_SUCCESS, HSE_STATUS_SUCCESS_AND_KEEP_CONN,
 };
 use crate::ecb::win32::Win32Error;
-use crate::ecb::{Connection, Passed};
+use crate::ecb::{Connection, Passed, without_nul};
 use crate::request::{self, Detached, Request};
 use crate::response::{Output, Protocol, Response};
 use crate::{interpreter, log};
@@ -79,7 +79,7 @@ pub(crate) fn process(connection: Connection) -> u32 {
 /// What the request says about its connection; the error is the original's message.
 fn protocol(connection: &Connection) -> Result<Protocol, &'static str> {
     let http11 = connection.with_variable(c"SERVER_PROTOCOL", |value| {
-        let version = value.strip_suffix(b"\0").unwrap_or(value);
+        let version = without_nul(value, 1);
         // The original gives up beyond 14 characters.
         (version.len() <= 14).then_some(version == b"HTTP/1.1")
     });

@@ -1,7 +1,7 @@
 //! Texts that were in environs before. Most values are the same from request to request: those of
 //! the site, of a connection, and many header lines, whoever sends them.
 
-use crate::ecb::text_of_utf16;
+use crate::ecb::{text_of_utf16, without_nul};
 use crate::gateway;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -86,7 +86,7 @@ impl Known {
         let text = if wide {
             latin1(py, text_of_utf16(value).as_bytes())
         } else {
-            latin1(py, &value[..value.len() - nul])
+            latin1(py, without_nul(value, nul))
         };
         if let Some(place) = place
             && value.len() <= LONGEST

@@ -8,7 +8,7 @@ use super::lock;
 use crate::ecb_host::Body;
 use bytes::{Buf, Bytes, BytesMut};
 use http_body_util::BodyExt;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::{Body as _, Frame, Incoming};
 use isapi_base::ecb::win32::Win32Error;
 use std::error::Error as _;
 use std::future::poll_fn;
@@ -16,7 +16,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::runtime::Handle;
 
 /// A client that sends or takes nothing for so long is given up: the default of IIS's
@@ -27,7 +27,8 @@ pub(super) const CONNECTION_TIMEOUT: Duration = Duration::from_secs(120);
 /// as the core asks for at once.
 const ENOUGH: usize = 64 * 1024;
 
-/// Counts the bodies of a connection that are being fetched, by its clones.
+/// Counts the bodies of a connection that are fetched, or will be when they are asked for, by its
+/// clones.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fetches(Arc<()>);
 
@@ -69,10 +70,7 @@ impl Body for ClientBody {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Win32Error> {
         if let Some((body, counted)) = self.unasked.take() {
             let arrived = Arc::clone(&self.arrived);
-            self.handle.spawn(async move {
-                fetch(body, arrived).await;
-                drop(counted);
-            });
+            self.handle.spawn(fetch(body, arrived, counted));
         }
         let size = self.arrived.take(buffer, CONNECTION_TIMEOUT)?;
         count(self.received.as_deref(), size);
@@ -157,19 +155,16 @@ impl Arrived {
         mut state: MutexGuard<'a, State>,
         patience: Duration,
     ) -> Result<MutexGuard<'a, State>, Win32Error> {
-        let since = Instant::now();
         state.awaited = true;
         state.wake_fetching();
-        while !state.has_news() {
-            let left = patience.saturating_sub(since.elapsed());
-            if left.is_zero() {
-                state.awaited = false;
-                return Err(Win32Error::OPERATION_ABORTED);
-            }
-            let told = self.changed.wait_timeout(state, left);
-            state = told.unwrap_or_else(PoisonError::into_inner).0;
-        }
+        let waited = self
+            .changed
+            .wait_timeout_while(state, patience, |state| !state.has_news());
+        let (mut state, waited) = waited.unwrap_or_else(PoisonError::into_inner);
         state.awaited = false;
+        if waited.timed_out() {
+            return Err(Win32Error::OPERATION_ABORTED);
+        }
         Ok(state)
     }
 
@@ -242,7 +237,7 @@ impl Drop for Ends {
 
 /// Takes pieces while a thread waits for them, until the body's end or until nobody reads it any
 /// more.
-async fn fetch(mut body: Incoming, arrived: Arc<Arrived>) {
+async fn fetch(mut body: Incoming, arrived: Arc<Arrived>, _counted: Fetches) {
     let ends = Ends(arrived);
     let arrived = &ends.0;
     let mut looked_again = false;
@@ -253,14 +248,11 @@ async fn fetch(mut body: Incoming, arrived: Arc<Arrived>) {
                 Next::Wait => return Poll::Pending,
                 Next::Stop => return Poll::Ready(Ok(())),
             }
-            match Pin::new(&mut body).poll_frame(context) {
-                Poll::Ready(None) => return Poll::Ready(Ok(())),
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error_of(&error))),
-                Poll::Ready(Some(Ok(frame))) => {
-                    // Trailers are not for scripts.
-                    if let Ok(piece) = frame.into_data() {
-                        arrived.add(piece);
-                    }
+            match Pin::new(&mut body).poll_frame(context).map(piece_of) {
+                Poll::Ready(Ok(None)) => return Poll::Ready(Ok(())),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Ready(Ok(Some(piece))) => {
+                    arrived.add(piece);
                     if body.is_end_stream() {
                         return Poll::Ready(Ok(()));
                     }
@@ -299,7 +291,8 @@ impl CollectedBody {
     pub(super) async fn read(mut body: Incoming, received: Option<Arc<AtomicU64>>) -> Self {
         let mut pieces = BytesMut::new();
         let error = loop {
-            match next_piece(&mut body).await {
+            let frame = tokio::time::timeout(CONNECTION_TIMEOUT, body.frame()).await;
+            match frame.map_or(Err(Win32Error::OPERATION_ABORTED), piece_of) {
                 Ok(Some(piece)) => pieces.extend_from_slice(&piece),
                 Ok(None) => break None,
                 Err(error) => break Some(error),
@@ -325,13 +318,15 @@ impl Body for CollectedBody {
     }
 }
 
-/// The next piece of a body, which may be empty; `None`: its end.
-async fn next_piece(body: &mut Incoming) -> Result<Option<Bytes>, Win32Error> {
-    match tokio::time::timeout(CONNECTION_TIMEOUT, body.frame()).await {
-        Err(_) => Err(Win32Error::OPERATION_ABORTED),
-        Ok(None) => Ok(None),
-        Ok(Some(Err(error))) => Err(error_of(&error)),
-        Ok(Some(Ok(frame))) => Ok(Some(frame.into_data().unwrap_or_default())),
+/// The bytes of a frame, of which a trailer has none: trailers are not for scripts. `None`: the
+/// body's end.
+fn piece_of(
+    frame: Option<Result<Frame<Bytes>, hyper::Error>>,
+) -> Result<Option<Bytes>, Win32Error> {
+    match frame {
+        None => Ok(None),
+        Some(Err(error)) => Err(error_of(&error)),
+        Some(Ok(frame)) => Ok(Some(frame.into_data().unwrap_or_default())),
     }
 }
 

@@ -118,7 +118,7 @@ impl Wire {
         lock(&self.task).calls.is_some()
     }
 
-    /// The bodies of its requests that are being fetched.
+    /// The bodies of its requests that are not done with.
     pub(super) fn fetches(&self) -> &Fetches {
         &self.fetches
     }

@@ -398,7 +398,7 @@ pub unsafe fn fill_version(info: *mut HSE_VERSION_INFO) -> bool {
 }
 
 /// A value without its NUL, which has `size` bytes.
-fn without_nul(value: &[u8], size: usize) -> &[u8] {
+pub fn without_nul(value: &[u8], size: usize) -> &[u8] {
     &value[..value.len().saturating_sub(size)]
 }
 

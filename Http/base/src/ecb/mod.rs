@@ -12,4 +12,4 @@ pub mod constants;
 pub mod layout;
 pub mod win32;
 
-pub use connection::{Connection, Passed, fill_version, text_of_utf16};
+pub use connection::{Connection, Passed, fill_version, text_of_utf16, without_nul};
