@@ -11,6 +11,7 @@ mod facts;
 mod finding;
 mod header;
 mod indent;
+mod lists;
 mod modules;
 mod names;
 mod output;

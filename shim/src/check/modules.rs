@@ -2,7 +2,7 @@
 
 use super::finding::Found;
 use super::names;
-use super::walk::{Excuse, Place, children, fields, keyword, positional, severity};
+use super::walk::{Excuse, Place, children, fields, positional, severity};
 use crate::codes;
 use crate::severity::Severity;
 use tree_sitter::Node;
@@ -21,10 +21,8 @@ pub(super) fn rules(place: &Place<'_, '_>, out: &mut Vec<Found>) {
         "call" => {
             out.extend(method(place));
             out.extend(codec(place));
-            out.extend(sort(place));
-            out.extend(length_of_lazy(place));
+            out.extend(text_decoded(place));
         }
-        "subscript" => out.extend(subscript(place)),
         _ => {}
     }
 }
@@ -290,6 +288,23 @@ fn method(place: &Place<'_, '_>) -> Option<Found> {
     )
 }
 
+/// `"text".decode("utf-8")`: what stands in quotes is decoded already.
+fn text_decoded(place: &Place<'_, '_>) -> Option<Found> {
+    let (object, name) = method_of(place)?;
+    let quoted = place.text(object);
+    let prefix = quoted.split(['"', '\'']).next()?;
+    if name != "decode" || object.kind() != "string" || prefix.contains(['b', 'B']) {
+        return None;
+    }
+    let severity = severity(place.excuse(&["AttributeError"]))?;
+    let what = "a text is decoded already";
+    Some(
+        Found::new(severity, codes::PY_METHOD, place.span(), what)
+            .then("AttributeError: 'str' object has no attribute 'decode'")
+            .cure("leave out `.decode(...)`, or write b\"...\""),
+    )
+}
+
 fn codec(place: &Place<'_, '_>) -> Option<Found> {
     let (object, name) = method_of(place)?;
     if !matches!(name, "encode" | "decode") || place.name_of(object).is_some_and(|n| n == "codecs")
@@ -317,86 +332,6 @@ fn codec(place: &Place<'_, '_>) -> Option<Found> {
         .then("LookupError or AttributeError")
         .cure(*cure),
     )
-}
-
-/// `x.sort(compare)`, `sorted(x, compare)`, `cmp=`.
-fn sort(place: &Place<'_, '_>) -> Option<Found> {
-    let is_sorted =
-        place.called().as_deref() == Some("sorted") && place.facts.is_built_in("sorted");
-    let is_sort = method_of(place).is_some_and(|(object, name)| {
-        name == "sort" && !place.facts.is_of_module(place.source, object)
-    });
-    if !is_sorted && !is_sort || place.facts.functions.contains_key("sort") {
-        return None;
-    }
-    let given = positional(place.node)?;
-    let compare = given
-        .get(usize::from(is_sorted))
-        .copied()
-        .filter(|function| {
-            let parameters = match function.kind() {
-                "lambda" => function.child_by_field_name("parameters"),
-                "identifier" if place.text(*function) == "cmp" => return true,
-                "identifier" => {
-                    let found = place.facts.functions.get(place.text(*function));
-                    found.and_then(|function| function.child_by_field_name("parameters"))
-                }
-                _ => None,
-            };
-            parameters.is_some_and(|parameters| children(parameters).count() == 2)
-        });
-    let compare = keyword(place.source, place.node, "cmp").or(compare)?;
-    let severity = severity(place.excuse(&["TypeError"]))?;
-    Some(
-        Found::new(
-            severity,
-            codes::PY_SORT,
-            compare.byte_range(),
-            "sorting takes no function that compares",
-        )
-        .then("TypeError")
-        .cure(format!(
-            "a function that gives what is compared: key=..., or key=functools.cmp_to_key({})",
-            if compare.kind() == "identifier" {
-                place.text(compare)
-            } else {
-                "..."
-            }
-        )),
-    )
-}
-
-const LAZY: [&str; 3] = ["map", "filter", "zip"];
-
-fn lazy_call<'t>(place: &Place<'_, 't>, node: Node<'t>) -> Option<&'t str> {
-    let function = (node.kind() == "call").then(|| node.child_by_field_name("function"))??;
-    let name = place.text(function);
-    (LAZY.contains(&name) && place.facts.is_built_in(name)).then_some(name)
-}
-
-fn lazy(place: &Place<'_, '_>, node: Node<'_>, name: &str, then: &str) -> Option<Found> {
-    let severity = severity(place.excuse(&["TypeError"]))?;
-    let what = format!("`{name}` gives no list in Python 3");
-    Some(
-        Found::new(severity, codes::PY_LAZY, node.byte_range(), what)
-            .then(then)
-            .cure(format!("list({name}(...))")),
-    )
-}
-
-fn subscript(place: &Place<'_, '_>) -> Option<Found> {
-    let value = place.node.child_by_field_name("value")?;
-    let name = lazy_call(place, value)?;
-    lazy(place, value, name, "TypeError: it cannot be indexed")
-}
-
-fn length_of_lazy(place: &Place<'_, '_>) -> Option<Found> {
-    let first = *positional(place.node)?.first()?;
-    if place.called()? != "len" || !place.facts.is_built_in("len") {
-        return None;
-    }
-    let name = lazy_call(place, first)?;
-    lazy(place, first, name, "TypeError: it has no len()")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::facts::Facts;
 use super::finding::Found;
 use super::source::Source;
-use super::{bytes, header, modules, output, process, python2, request, strings};
+use super::{bytes, header, lists, modules, output, process, python2, request, strings};
 use crate::codes;
 use crate::severity::Severity;
 use std::ops::Range;
@@ -206,6 +206,7 @@ pub(super) fn rules<'t>(tree: &'t Tree, source: &'t Source, facts: &Facts<'t>) -
             // What stands in a broken part may be anything.
             if broken == 0 && !node.is_error() {
                 modules::rules(&place, &mut all);
+                lists::rules(&place, &mut all);
                 bytes::rules(&place, &mut all);
                 output::rules(&place, &mut all);
                 request::rules(&place, &mut all);
