@@ -373,6 +373,17 @@ fn tracebacks_are_for_local_clients_unless_told_otherwise() {
 }
 
 #[test]
+fn reasons_of_refusals_are_for_whom_tracebacks_are() {
+    let site = Site::with_request("pass");
+    let path = site.root().join("none.py").display().to_string();
+    for (who, shown) in [("local", true), ("always", true), ("never", false)] {
+        let server = Server::start(site.root(), &["--error-details", who]);
+        let page = get(&server.address, "/none.py").text();
+        assert_eq!(page.contains(&path), shown, "{who}: {page}");
+    }
+}
+
+#[test]
 fn http_1_1_without_a_host_is_refused() {
     let site = Site::with_request("Write('x')");
     let server = Server::start(site.root(), &[]);

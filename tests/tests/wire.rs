@@ -95,3 +95,77 @@ fn a_traceback_with_odd_characters_is_shown_whole() {
         done.err
     );
 }
+
+#[test]
+fn http_1_0_is_told_one_thing_about_the_connection() {
+    let site = Site::with_request("Header(Close=True)\nWrite('x' * 300_000)");
+    let server = Server::start(site.root(), &[]);
+    for target in ["/app.py", "/none.py"] {
+        let request = format!("GET {target} HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+        let response = send(&server.address, request).unwrap();
+        let said: Vec<&str> = response
+            .headers
+            .iter()
+            .filter(|(name, _)| name == "Connection")
+            .map(|(_, value)| &value[..])
+            .collect();
+        let expected = if target == "/app.py" {
+            "close"
+        } else {
+            "keep-alive"
+        };
+        assert_eq!(said, [expected], "{target}");
+    }
+}
+
+#[test]
+fn chunks_of_a_script_are_taken_apart_for_http_1_0() {
+    let site = Site::with_request(
+        "Header('Transfer-Encoding: chunked')\nWrite(b'5\\r\\nhello\\r\\n0\\r\\n\\r\\n')",
+    );
+    let server = Server::start(site.root(), &[]);
+    let request = "GET /app.py HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
+    let response = send(&server.address, request).unwrap();
+    assert_eq!(response.text(), "hello");
+    assert_eq!(response.header("Transfer-Encoding"), None);
+    assert_eq!(response.header("Connection"), Some("close"));
+}
+
+#[test]
+fn a_coding_without_chunks_gets_some_and_no_other_header_does() {
+    let site = Site::with_request(
+        "Header(['Transfer-Encoding: gzip', 'Cache-Control: no-store'])\nWrite('hello')",
+    );
+    let server = Server::start(site.root(), &[]);
+    let response = get(&server.address, "/app.py");
+    assert_eq!(response.header("Transfer-Encoding"), Some("gzip, chunked"));
+    assert_eq!(response.header("Connection"), Some("close"));
+    assert_eq!(response.header("Cache-Control"), Some("no-store"));
+    // As it is on the wire: this client takes no other coding than `chunked` apart.
+    assert_eq!(response.text(), "5\r\nhello\r\n0\r\n\r\n");
+}
+
+#[test]
+fn each_value_of_a_repeated_header_keeps_its_spelling() {
+    let site = Site::with_request(
+        "for name in 'Set-Cookie', 'set-cookie', 'SET-COOKIE':\n        \
+         Header(name + ': ' + name)",
+    );
+    let server = Server::start(site.root(), &[]);
+    let mut connection = Connection::open(&server.address);
+    connection
+        .send("GET /app.py HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    let lines = std::iter::from_fn(|| connection.line().ok().filter(|line| !line.is_empty()));
+    let cookies: Vec<String> = lines
+        .filter(|line| line.to_ascii_lowercase().starts_with("set-cookie"))
+        .collect();
+    assert_eq!(
+        cookies,
+        [
+            "Set-Cookie: Set-Cookie",
+            "set-cookie: set-cookie",
+            "SET-COOKIE: SET-COOKIE"
+        ]
+    );
+}

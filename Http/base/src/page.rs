@@ -187,7 +187,56 @@ fn wants_json(connection: &Connection) -> bool {
         return false;
     }
     let accept = String::from_utf8_lossy(&accept).to_ascii_lowercase();
-    accept.contains("json") && !accept.contains("html")
+    prefers_json(&accept)
+}
+
+/// Whether an `Accept` in lower case takes JSON and not HTML. Many clients of JSON accept anything
+/// besides (`application/json, text/plain, */*`): who names JSON has to name HTML, too.
+fn prefers_json(accept: &str) -> bool {
+    match (
+        accepts(accept, "application", "json"),
+        accepts(accept, "text", "html"),
+    ) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(json), Some(html)) => html == ANYTHING && json > ANYTHING,
+    }
+}
+
+/// The closeness of the range `*/*`.
+const ANYTHING: u8 = 0;
+
+/// How closely an `Accept` names a media type that it takes. The closest range decides, unless its
+/// weight is 0 (RFC 9110, 12.5.1). For `json` a range such as `application/problem+json` is as good
+/// as the type itself.
+fn accepts(accept: &str, kind: &str, subtype: &str) -> Option<u8> {
+    let closeness = |range: &str| {
+        let (its_kind, its_subtype) = range.split_once('/')?;
+        match (its_kind == kind, its_subtype == subtype) {
+            (true, true) => Some(2),
+            (true, false)
+                if its_subtype
+                    .rsplit_once('+')
+                    .is_some_and(|(_, s)| s == subtype) =>
+            {
+                Some(2)
+            }
+            (true, false) if its_subtype == "*" => Some(1),
+            (false, false) if range == "*/*" => Some(ANYTHING),
+            _ => None,
+        }
+    };
+    let ranges = accept.split(',').filter_map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let closeness = closeness(parts.next()?)?;
+        let weight = parts.find_map(|parameter| parameter.strip_prefix("q="));
+        let refused = weight.is_some_and(|weight| weight.trim().parse() == Ok(0.0));
+        Some((closeness, !refused))
+    });
+    // Of two that are as close one that takes it is enough.
+    ranges
+        .max()
+        .and_then(|(closeness, taken)| taken.then_some(closeness))
 }
 
 #[cfg(test)]
@@ -208,6 +257,30 @@ mod tests {
         assert!(!page.fragment(false, code).contains("secret"));
         assert!(page.fragment(false, code).contains("ISH0401"));
         assert!(!page.json(false, code).contains("secret"));
+    }
+
+    #[test]
+    fn json_is_for_who_accepts_it_and_not_html() {
+        for (accept, json) in [
+            ("application/json", true),
+            ("application/problem+json", true),
+            ("application/*", true),
+            ("application/json, text/html;q=0", true),
+            ("application/json, text/html; q=0.000", true),
+            ("application/json, text/html;q=0.1", false),
+            ("text/*, application/json", false),
+            ("application/json, text/plain, */*", true),
+            ("application/*, */*", true),
+            ("*/*", false),
+            ("application/json;q=0, */*;q=0.5", false),
+            ("application/json;q=0, application/*", false),
+            ("text/html;q=0, */*", true),
+            ("text/plain", false),
+            ("*", false),
+            ("", false),
+        ] {
+            assert_eq!(prefers_json(accept), json, "{accept}");
+        }
     }
 
     #[test]

@@ -33,6 +33,10 @@ const fn variable(key: &'static str, name: &'static CStr, wide: bool, always: bo
     }
 }
 
+/// Apache's name for the application's folder, which has no slash at its end there. Only newer
+/// versions of IIS have a variable of this name themselves.
+const DOCUMENT_ROOT: &str = "DOCUMENT_ROOT";
+
 /// The variables of CGI and WSGI, then those of IIS that applications ask for. Whatever else a
 /// host has is to be had from `Http.Env`.
 #[rustfmt::skip]
@@ -53,7 +57,7 @@ const VARIABLES: &[Variable] = &[
     variable("LOGON_USER",         c"UNICODE_LOGON_USER",        true,  false),
     variable("HTTPS",              c"HTTPS",                     false, true),
     variable("PATH_TRANSLATED",    c"UNICODE_PATH_TRANSLATED",   true,  false),
-    variable("DOCUMENT_ROOT",      c"UNICODE_APPL_PHYSICAL_PATH", true, false),
+    variable(DOCUMENT_ROOT,        c"UNICODE_APPL_PHYSICAL_PATH", true, false),
     variable("APPL_PHYSICAL_PATH", c"UNICODE_APPL_PHYSICAL_PATH", true, false),
     variable("APPL_MD_PATH",       c"UNICODE_APPL_MD_PATH",      true,  false),
     variable("INSTANCE_ID",        c"INSTANCE_ID",               false, false),
@@ -194,13 +198,25 @@ fn add_variables(
                 if variable.key == "HTTPS" {
                     https = value.to_cow()?.eq_ignore_ascii_case("on");
                 }
-                environ.set_item(key, value)?;
+                match variable.key {
+                    DOCUMENT_ROOT => environ.set_item(key, without_slash(&value.to_cow()?))?,
+                    _ => environ.set_item(key, value)?,
+                }
             }
             None if variable.always => environ.set_item(key, intern!(py, ""))?,
             None => {}
         }
     }
     Ok(https)
+}
+
+/// A folder's path; that of a whole drive (`C:\`) is none without its slash.
+fn without_slash(path: &str) -> &str {
+    let bare = path.trim_end_matches(['/', '\\']);
+    match bare.is_empty() || bare.ends_with(':') {
+        true => path,
+        false => bare,
+    }
 }
 
 /// Adds `HTTP_*`, from `ALL_RAW`.

@@ -86,13 +86,29 @@ fn run(
     asked: &Asked,
     base: Base<'_>,
 ) -> PyResult<()> {
-    let py = application.py();
     if !application.is_callable() {
         let text = format!("the application is not callable: {}", application.repr()?);
         return Err(violation::<PyTypeError>(request, &text));
     }
     request.with_response(Response::as_gateway);
     request.prints_to_log.set(true);
+    let answered = answer(application, request, asked, base);
+    if answered.is_err() {
+        // Who called this may want to answer something else.
+        request.with_response(Response::start_over);
+        request.prints_to_log.set(false);
+    }
+    answered
+}
+
+/// From the environ to the end of the body. What the application prints goes to the log.
+fn answer(
+    application: &Bound<'_, PyAny>,
+    request: &Request,
+    asked: &Asked,
+    base: Base<'_>,
+) -> PyResult<()> {
+    let py = application.py();
     let environ = environ::build(py, request, asked, base)?;
     let start = Bound::new(py, StartResponse::new(request.serial))?;
     let result = application.call1((environ, &start)).map_err(|error| {

@@ -33,7 +33,7 @@ impl StartResponse {
 
 #[pymethods]
 impl StartResponse {
-    #[pyo3(signature = (status, headers, exc_info = None, /))]
+    #[pyo3(signature = (status, headers, exc_info = None))]
     fn __call__(
         slf: &Bound<'_, Self>,
         status: &Bound<'_, PyAny>,
@@ -145,6 +145,11 @@ impl Line {
             return Err(violation::<PyTypeError>(request, &text));
         };
         let (name, value) = (latin1(&name)?, latin1(&value)?);
+        // The rest of it would be the value's beginning.
+        if name.contains(&b':') {
+            let text = format!("a header's name holds no colon: {}", header.repr()?);
+            return Err(violation::<PyValueError>(request, &text));
+        }
         match Hop::of(&name) {
             Hop::None => {
                 let line = [&name, &b": "[..], &value].concat();

@@ -314,7 +314,8 @@ impl Conn {
     fn refuse_body(&self) {
         let mut reply = self.reply();
         if !reply.is_begun() {
-            send_refusal(&mut reply, self.request(), &broken_body());
+            let details = self.host.options.error_details;
+            send_refusal(&mut reply, self.request(), details, &broken_body());
             reply.close();
         }
     }

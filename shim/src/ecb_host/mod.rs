@@ -46,6 +46,7 @@ use latch::{Ended, Latch};
 use own::{broken_body, send_refusal, send_static};
 pub use probe::{Fault, Probe};
 use reply::Reply;
+pub(crate) use reply::ends_chunked;
 pub use request::{Endpoint, HeaderList, Request, Spelling, Version};
 pub use said::{Said, listen};
 use std::path::PathBuf;
@@ -71,7 +72,8 @@ pub struct HostOptions {
     pub process_model: &'static str,
     /// `PYISAPIE_RELOAD` of the core: `never`, `changed`, `always`.
     pub reload: &'static str,
-    /// `PYISAPIE_ERROR_DETAILS` of the core: `local`, `always`, `never`.
+    /// Who sees tracebacks and the reasons of refusals, `PYISAPIE_ERROR_DETAILS` of the core:
+    /// `local`, `always`, `never`.
     pub error_details: &'static str,
     /// Whether calls are written to standard error.
     pub trace: Trace,
@@ -250,7 +252,7 @@ impl Host {
     ) -> Outcome {
         let mut reply = Reply::new(sink, &request, SERVER);
         let refuse = |mut reply: Reply, refusal: &Refusal| {
-            send_refusal(&mut reply, &request, refusal);
+            send_refusal(&mut reply, &request, self.options.error_details, refusal);
             reply.end();
             Outcome {
                 status: reply.status(),
@@ -386,7 +388,8 @@ impl Exchange {
     }
 
     fn refuse(&self, refusal: &Refusal) -> Outcome {
-        send_refusal(&mut self.reply(), self.request(), refusal);
+        let details = self.host.options.error_details;
+        send_refusal(&mut self.reply(), self.request(), details, refusal);
         Outcome {
             substatus: refusal.substatus,
             ..Outcome::default()

@@ -13,15 +13,26 @@ pub(super) fn broken_body() -> Refusal {
     Refusal::new(400, 0, "the chunks of the request body cannot be read")
 }
 
-/// Sends the page of a refusal; its details go to clients on this machine only.
-pub(super) fn send_refusal(reply: &mut Reply, request: &Request, refusal: &Refusal) {
+/// Sends the page of a refusal. `details`: see [`super::HostOptions::error_details`].
+pub(super) fn send_refusal(reply: &mut Reply, request: &Request, details: &str, refusal: &Refusal) {
     if refusal.status == 400 {
         // As http.sys does: where the next request begins is not sure any more.
         reply.closes();
     }
-    let local = request.remote.socket().ip().to_canonical().is_loopback();
-    let answer = StaticAnswer::refused(refusal, local, &request.method);
+    let detailed = match details {
+        "always" => true,
+        "never" => false,
+        _ => is_local(request),
+    };
+    let answer = StaticAnswer::refused(refusal, detailed, &request.method);
     let _client_gone = send_static(reply, &answer);
+}
+
+/// Whether the client is on this machine, as the core sees it for its own pages: by the loopback
+/// address, or by the server's own.
+fn is_local(request: &Request) -> bool {
+    let remote = request.remote.socket().ip().to_canonical();
+    remote.is_loopback() || remote == request.local.socket().ip().to_canonical()
 }
 
 /// Sends an answer of the static file handler.

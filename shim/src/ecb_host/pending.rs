@@ -52,7 +52,8 @@ impl Conn {
             reply.break_off();
         } else {
             let refusal = Refusal::new(500, 0, format!("{why} ({code})"));
-            send_refusal(&mut reply, self.request(), &refusal);
+            let details = self.host.options.error_details;
+            send_refusal(&mut reply, self.request(), details, &refusal);
         }
         reply
     }

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Whether the last of the transfer codings is `chunked` (RFC 9112, 6.1).
-fn ends_chunked(codings: &[u8]) -> bool {
+pub(crate) fn ends_chunked(codings: &[u8]) -> bool {
     let last = codings.rsplit(|b| *b == b',').next().unwrap_or_default();
     last.trim_ascii().eq_ignore_ascii_case(b"chunked")
 }
@@ -152,14 +152,18 @@ impl Reply {
         let said_close = head.headers.iter().any(|(name, value)| {
             name.eq_ignore_ascii_case(b"connection") && value.eq_ignore_ascii_case(b"close")
         });
-        let must_close = matches!(framing, Framing::Close) || keep == Some(false);
+        let mut must_close = matches!(framing, Framing::Close) || keep == Some(false);
         head.headers.remove("connection");
-        if matches!(framing, Framing::Chunked(_)) && head.headers.remove("content-length") {
-            // IIS forwards both, which clients read in different ways.
-            report(
-                codes::RESPONSE_FRAMING,
-                "the extension sent chunks and a Content-Length; the length was dropped",
-            );
+        if matches!(framing, Framing::Chunked(_)) {
+            if head.headers.remove("content-length") {
+                // IIS forwards both, which clients read in different ways.
+                report(
+                    codes::RESPONSE_FRAMING,
+                    "the extension sent chunks and a Content-Length; the length was dropped",
+                );
+            }
+            // The client knows no chunks: it gets what is in them, up to the connection's end.
+            must_close |= !self.http11 && head.headers.remove("transfer-encoding");
         }
         self.add_own(&mut head, said_close || must_close || !self.client_keeps);
         self.framing = Some(framing);
@@ -177,7 +181,7 @@ impl Reply {
             return Framing::None;
         }
         let codings = head.headers.value("transfer-encoding");
-        if self.http11 && codings.is_some_and(ends_chunked) {
+        if codings.is_some_and(ends_chunked) {
             return Framing::Chunked(Dechunk::new());
         }
         head.content_length()

@@ -3,11 +3,11 @@
 use super::body::CONNECTION_TIMEOUT;
 use super::spelling;
 use super::wire::{Answering, Wire, block_on};
-use crate::ecb_host::{End, Head, Sink};
+use crate::ecb_host::{End, Head, Sink, Version, ends_chunked};
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use hyper::ext::ReasonPhrase;
-use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use hyper::{Response, StatusCode};
 use isapi_base::ecb::win32::Win32Error;
 use std::pin::Pin;
@@ -49,6 +49,7 @@ pub(super) struct Client {
     /// The connection, where the script keeps its task from polling it.
     wire: Option<Arc<Wire>>,
     answering: Option<Answering>,
+    version: Version,
     head: Option<oneshot::Sender<Response<ReplyBody>>>,
     /// The head waits for the first data, so that a small answer goes out in one write.
     waiting: Option<Head>,
@@ -56,16 +57,18 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// The client of a request, whose response is expected from `head`.
+    /// The client of a request in `version`, whose response is expected from `head`.
     pub(super) fn new(
         handle: Handle,
         answering: Answering,
+        version: Version,
         head: oneshot::Sender<Response<ReplyBody>>,
     ) -> Self {
         Self {
             handle,
             wire: None,
             answering: Some(answering),
+            version,
             head: Some(head),
             waiting: None,
             pieces: None,
@@ -85,7 +88,7 @@ impl Client {
             data,
             _answering: self.answering.take(),
         };
-        let response = response(head, body).ok_or(Win32Error::INVALID_PARAMETER)?;
+        let response = response(self.version, head, body).ok_or(Win32Error::INVALID_PARAMETER)?;
         sender.send(response).map_err(|_| Win32Error::WSAECONNRESET)
     }
 
@@ -177,7 +180,7 @@ impl Sink for Client {
     }
 }
 
-fn response(head: Head, body: ReplyBody) -> Option<Response<ReplyBody>> {
+fn response(version: Version, head: Head, body: ReplyBody) -> Option<Response<ReplyBody>> {
     let mut response = Response::new(body);
     let status = StatusCode::from_u16(head.status).ok()?;
     *response.status_mut() = status;
@@ -192,7 +195,7 @@ fn response(head: Head, body: ReplyBody) -> Option<Response<ReplyBody>> {
     }
     let headers = response.headers_mut();
     headers.reserve(head.headers.len());
-    let mut has_length = false;
+    let (mut has_length, mut has_close, mut uncoded) = (false, false, Vec::new());
     head.headers.each_shared(|name, value| {
         // A name or value that HTTP forbids cannot be sent; the extension's other headers can.
         let (Ok(name), Ok(value)) = (
@@ -205,9 +208,30 @@ fn response(head: Head, body: ReplyBody) -> Option<Response<ReplyBody>> {
         if name == CONTENT_LENGTH && std::mem::replace(&mut has_length, true) {
             return;
         }
+        has_close |= name == CONNECTION;
+        if name == TRANSFER_ENCODING && !ends_chunked(value.as_bytes()) {
+            uncoded.push(value);
+            return;
+        }
         headers.append(name, value);
     });
+    if !uncoded.is_empty() {
+        headers.append(TRANSFER_ENCODING, chunked_too(&uncoded)?);
+    }
+    if version == Version::Http10 && has_close {
+        // To a client that would keep the connection hyper says `keep-alive` besides, unless the
+        // response is one that never does.
+        *response.version_mut() = hyper::Version::HTTP_10;
+    }
     Some(response)
+}
+
+/// Codings of which none is `chunked`, with `chunked` behind them: that is how hyper sends such a
+/// body. By itself it adds the word to the headers that follow, too.
+fn chunked_too(codings: &[HeaderValue]) -> Option<HeaderValue> {
+    let mut all: Vec<&[u8]> = codings.iter().map(HeaderValue::as_bytes).collect();
+    all.push(b"chunked");
+    HeaderValue::from_bytes(&all.join(&b", "[..])).ok()
 }
 
 /// The body of a response.

@@ -114,7 +114,7 @@ pub(super) async fn answer(
     let (head, ready) = oneshot::channel();
     let exchange = Exchange {
         entry: shared.log.entry(&request, ends, since, request_received),
-        client: Client::new(shared.handle.clone(), answering, head),
+        client: Client::new(shared.handle.clone(), answering, request.version, head),
         wire: Arc::clone(&wire),
         shared,
         request,

@@ -24,7 +24,7 @@ use tokio::io::AsyncWriteExt;
 /// Room for what was written and not yet read of a message of ours in memory.
 const MESSAGE: usize = 256 * 1024;
 
-/// Extensions made before, by the unusual spellings they hold, each with a line feed behind it.
+/// Extensions made before, by the spellings they hold, each with a line feed behind it.
 /// A site has few; a script that makes names up must not fill the memory.
 static KNOWN: LazyLock<Mutex<HashMap<Vec<u8>, Extensions, RandomState>>> =
     LazyLock::new(Mutex::default);
@@ -43,23 +43,27 @@ fn finish<T>(future: impl Future<Output = T>) -> T {
 
 /// Extensions that make hyper write names as they are spelled here; `None` where its own way
 /// (each word capitalised) is the same already.
-pub(super) fn for_response<'a>(names: impl Iterator<Item = &'a [u8]>) -> Option<Extensions> {
-    let mut unusual = Vec::new();
-    for name in names.filter(|n| !is_title_case(n)) {
-        unusual.extend_from_slice(name);
-        unusual.push(b'\n');
-    }
+pub(super) fn for_response<'a>(
+    names: impl Iterator<Item = &'a [u8]> + Clone,
+) -> Option<Extensions> {
+    let unusual: Vec<&[u8]> = names.clone().filter(|n| !is_title_case(n)).collect();
     if unusual.is_empty() {
         return None;
     }
-    let known = lock(&KNOWN).get(&unusual).cloned();
+    // Of a name that comes more than once, each spelling is for the value in the same place.
+    let mut spelled = Vec::new();
+    for name in names.filter(|n| unusual.iter().any(|u| u.eq_ignore_ascii_case(n))) {
+        spelled.extend_from_slice(name);
+        spelled.push(b'\n');
+    }
+    let known = lock(&KNOWN).get(&spelled).cloned();
     if known.is_some() {
         return known;
     }
-    let extensions = finish(read(&unusual))?;
+    let extensions = finish(read(&spelled))?;
     let mut known = lock(&KNOWN);
     if known.len() < MOST_KNOWN {
-        known.insert(unusual, extensions.clone());
+        known.insert(spelled, extensions.clone());
     }
     Some(extensions)
 }
@@ -135,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_response_is_spelled_by_the_extensions() {
-        let names = ["ETag", "x-lower", "X-MIXed"];
+        let names = ["ETag", "x-lower", "X-MIXed", "X-Two", "x-two", "X-TWO"];
         let unsendable = [&b"x y"[..], b"", b"\xff:"];
         let all = unsendable
             .into_iter()

@@ -269,3 +269,13 @@ fn header_lines_without_end_are_told_apart() {
         assert_eq!(values, [own.clone(), same.clone(), own, same]);
     }
 }
+
+#[test]
+fn the_document_root_has_no_slash_at_its_end() {
+    let app = App::valid(
+        "start_response('200 OK', TEXT)\n\
+         root, folder = environ['DOCUMENT_ROOT'], environ['APPL_PHYSICAL_PATH']\n\
+         return [repr((root + os.sep == folder, os.path.isdir(root))).encode()]",
+    );
+    assert_eq!(app.get("/").text(), "(True, True)");
+}

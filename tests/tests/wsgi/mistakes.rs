@@ -1,7 +1,9 @@
 //! Applications that break the rules: each is told, and the server goes on.
 
 use super::App;
-use acceptance::http::Connection;
+use acceptance::http::{Connection, get};
+use acceptance::server::Server;
+use acceptance::site::Site;
 
 /// The body of an application, and what the page says of it.
 const BROKEN: &[(&str, &str)] = &[
@@ -11,6 +13,10 @@ const BROKEN: &[(&str, &str)] = &[
     (
         "start_response('200 OK', TEXT)\nstart_response('200 OK', TEXT)\nreturn []",
         "called twice",
+    ),
+    (
+        "start_response('200 OK', [('Transfer-Encoding: chunked', '')])\nreturn []",
+        "a header's name holds no colon",
     ),
     (
         "start_response('200 OK', TEXT)\nreturn ['text']",
@@ -224,4 +230,25 @@ fn an_application_that_blocks_holds_nobody_else() {
     assert_eq!(app.get("/other").text(), "/other");
     assert_eq!(app.get("/free").text(), "/free");
     assert_eq!(blocked.response(false).unwrap().text(), "/block");
+}
+
+#[test]
+fn a_script_may_answer_for_an_application_that_raised() {
+    let site = Site::with_request(
+        "from Http.WSGI import RunWSGI\n\
+         def app(environ, start_response):\n    \
+         start_response('404 Not Here', [('X-App', '1')])\n    \
+         print('of the application')\n    \
+         raise ValueError('early')\n\
+         try:\n    RunWSGI(app)\n\
+         except ValueError as error:\n    print('caught', error)",
+    );
+    let server = Server::start(site.root(), &[]);
+    let response = get(&server.address, "/app.py");
+    assert_eq!(
+        (response.status, response.text()),
+        (200, "caught early\n".into())
+    );
+    assert_eq!(response.header("X-App"), None);
+    server.wait_for_err(|log| log.contains("of the application"));
 }

@@ -141,3 +141,13 @@ fn what_is_refused_leaves_no_header_behind() {
         .collect();
     assert_eq!((response.status, values), (200, vec!["2"]));
 }
+
+/// PEP 3333 wants it by its place, but the original took it by name, too.
+#[test]
+fn exc_info_may_be_named() {
+    let app = App::plain(
+        "try:\n    raise ValueError\nexcept ValueError:\n    \
+         start_response('500 Named', TEXT, exc_info=sys.exc_info())\nreturn [b'x']",
+    );
+    assert_eq!(app.get("/").line, "HTTP/1.1 500 Named");
+}
