@@ -62,6 +62,7 @@ codes! {
     109 SCRIPT_UNMAPPED     Usage "no handler maps the script"
     110 SCRIPT_UNREADABLE   Usage "the script cannot be read"
     111 DEBUGGING           Host  "a debugger or coverage was asked for and could not be started"
+    112 OUTPUT_UNWRITABLE   Host  "standard output cannot be written"
     // 02xx: the site and the server
     201 SITE_MISSING        Usage "the site's folder does not exist"
     202 SITE_NOT_A_FOLDER   Usage "the site is not a folder"

@@ -9,6 +9,10 @@ use std::fmt;
 /// The result of everything here that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// Longer lines are not shown, in bytes: nobody finds anything in them, and the report could not
+/// draw a mark behind column 65535.
+const LONGEST_SHOWN: usize = 4096;
+
 /// A failure with its code. Opaque, so that its insides may change.
 #[derive(Debug)]
 pub struct Error(Box<Inner>);
@@ -20,6 +24,8 @@ struct Inner {
     fix: Option<String>,
     source_file: Option<NamedSource<String>>,
     span: Option<(usize, usize)>,
+    /// File, line and column, where the line is too long to be shown.
+    place: Option<String>,
 }
 
 impl Error {
@@ -31,6 +37,7 @@ impl Error {
             fix: None,
             source_file: None,
             span: None,
+            place: None,
         }))
     }
 
@@ -40,11 +47,23 @@ impl Error {
         self
     }
 
-    /// Points at `length` bytes at byte `offset` of a text file; the line is shown with a mark.
+    /// Points at `length` bytes at byte `offset` of a text file; the line is shown with a mark, if
+    /// it is one that can be read.
     pub fn at(mut self, file: &str, text: &str, offset: usize, length: usize) -> Self {
         let offset = offset.min(text.len());
-        self.0.source_file = Some(NamedSource::new(file, text.to_owned()));
-        self.0.span = Some((offset, length.min(text.len() - offset)));
+        let length = length.min(text.len() - offset);
+        self.0.span = Some((offset, length));
+        let before = &text.as_bytes()[..offset];
+        let start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+        let behind = &text.as_bytes()[offset + length..];
+        let end = memchr::memchr(b'\n', behind).unwrap_or(behind.len());
+        if offset + length + end - start <= LONGEST_SHOWN {
+            self.0.source_file = Some(NamedSource::new(file, text.to_owned()));
+            return self;
+        }
+        let line = memchr::memchr_iter(b'\n', before).count() + 1;
+        let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
+        self.0.place = Some(format!("{file}:{line}:{column}"));
         self
     }
 
@@ -90,7 +109,11 @@ impl std::error::Error for Error {}
 
 impl fmt::Display for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)
+        f.write_str(&self.what)?;
+        match &self.place {
+            Some(place) => write!(f, " ({place})"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -112,8 +135,40 @@ impl miette::Diagnostic for Inner {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let (offset, length) = self.span?;
+        let (offset, length) = self.span.filter(|_| self.source_file.is_some())?;
         let label = LabeledSpan::new(Some("here".into()), offset, length);
         Some(Box::new(std::iter::once(label)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codes;
+
+    fn shown(text: &str, offset: usize, length: usize) -> String {
+        let error = Error::new(codes::UNKNOWN_VARIABLE, "what");
+        error.at("a.http", text, offset, length).render(false)
+    }
+
+    #[test]
+    fn a_place_is_shown_with_its_line() {
+        let text = shown("one\ntwo three\n", 8, 5);
+        assert!(
+            text.contains("a.http:2:5") && text.contains("two three"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_place_in_a_line_that_nobody_reads_is_named() {
+        let long = format!("one\n{}two", "\u{e9}".repeat(70_000));
+        for (length, text) in [(3, &long), (140_000, &long), (1, &format!("{long}\nx"))] {
+            let offset = if length == 140_000 { 4 } else { 140_004 };
+            let text = shown(text, offset, length);
+            let column = if length == 140_000 { 1 } else { 70_001 };
+            let place = format!("what (a.http:2:{column})");
+            assert!(text.contains(&place) && text.len() < 200, "{text}");
+        }
     }
 }

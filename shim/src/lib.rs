@@ -10,6 +10,7 @@ pub mod error;
 pub mod headers;
 pub mod iis;
 mod kept;
+mod output;
 pub mod process;
 pub mod run;
 pub mod serve;
@@ -18,6 +19,7 @@ mod severity;
 mod shared;
 pub mod site;
 pub mod testing;
+mod whole_file;
 
 use clap::Parser;
 use cli::{Cli, Command};
@@ -42,7 +44,7 @@ pub fn command(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u
         Err(error) => {
             let colour = anstream::AutoStream::choice(&std::io::stderr());
             let colour = !matches!(colour, anstream::ColorChoice::Never);
-            anstream::eprint!("{}", error.render(colour));
+            output::say(&error.render(colour));
             error.exit() as u8
         }
     }
@@ -62,8 +64,9 @@ fn act(command: &Command, words: &[OsString]) -> error::Result<Option<Exit>> {
         Command::Iis { command } => iis::iis(command),
         Command::Completions { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();
-            clap_complete::generate(*shell, &mut command, "isapi-shim", &mut std::io::stdout());
-            Ok(None)
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut command, "isapi-shim", &mut script);
+            output::answer(&script).map(|()| None)
         }
     }
 }

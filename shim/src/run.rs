@@ -9,6 +9,7 @@ use crate::ecb_host::{
 };
 use crate::error::{Error, Result};
 use crate::headers;
+use crate::output;
 use crate::site::{Decision, Site, SiteOptions, UrlPath, discover_root, real_path};
 use isapi_base::ecb::win32::Win32Error;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -66,24 +67,34 @@ pub fn run(args: &RunArgs) -> Result<Option<Exit>> {
     let host = new_host(site, &args.host, application, "once", Overtime::EndProcess)?;
     let held = Arc::new(Mutex::new(Vec::new()));
     let cut = Arc::new(AtomicBool::new(false));
+    let unwritten = Arc::new(Mutex::new(None));
     let sink = Output {
         include: args.include,
         hold: false,
         held: Arc::clone(&held),
         alive: true,
         cut: Arc::clone(&cut),
+        unwritten: Arc::clone(&unwritten),
     };
     let outcome = host.handle(
         request,
         Box::new(BytesBody::new(body.unwrap_or_default())),
         Box::new(sink),
     );
+    let mut written = Ok(());
     if !outcome.failed() {
         let held = held.lock().unwrap_or_else(PoisonError::into_inner);
-        // A reader that went away wants no more; that is no failure.
-        let _ = std::io::stdout().lock().write_all(&held);
+        written = output::answer(&held);
     }
     host.terminate();
+    if let Some(why) = unwritten
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take()
+    {
+        written = output::written(Err(why));
+    }
+    written?;
     Ok(exit(&outcome, cut.load(Ordering::Acquire)))
 }
 
@@ -361,6 +372,8 @@ struct Output {
     alive: bool,
     /// The response ended before what it announced.
     cut: Arc<AtomicBool>,
+    /// Why standard output took no more.
+    unwritten: Arc<Mutex<Option<std::io::Error>>>,
 }
 
 impl Output {
@@ -369,7 +382,13 @@ impl Output {
         // At once, so that a script that streams is seen streaming.
         let result = out.write_all(data).and_then(|()| out.flush());
         self.alive = result.is_ok();
-        result.map_err(|_| Win32Error::WSAECONNRESET)
+        result.map_err(|why| {
+            *self
+                .unwritten
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(why);
+            Win32Error::WSAECONNRESET
+        })
     }
 }
 

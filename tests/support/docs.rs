@@ -21,6 +21,28 @@ pub fn codes(source: &str) -> Vec<(u32, String)> {
         .collect()
 }
 
+/// Each row of the command's table of codes: its number, and the kind of its exit code.
+pub fn exits(source: &str) -> Vec<(u32, String)> {
+    let row = Regex::new(r#"(?m)^ {4}(\d{3,4}) [A-Z0-9_]+ +([A-Z][a-z]+) +""#).expect("a pattern");
+    let table = source.split("\ncodes! {").nth(1).expect("a table");
+    let rows = row.captures_iter(table);
+    rows.map(|r| (r[1].parse().expect("a number"), r[2].to_owned()))
+        .collect()
+}
+
+/// The numbers that a text names, with those between the ends of a range (`0101–0110`).
+pub fn numbers(text: &str) -> Vec<u32> {
+    let number = Regex::new(r"(\d{4})(?:–(\d{4}))?").expect("a pattern");
+    let ranges = number.captures_iter(text).map(|range| {
+        let first: u32 = range[1].parse().expect("a number");
+        let last = range
+            .get(2)
+            .map_or(first, |last| last.as_str().parse().expect("a number"));
+        first..=last
+    });
+    ranges.flatten().collect()
+}
+
 /// The headings `## ISH0101: title` of a text, in its order.
 pub fn headings(text: &str) -> Vec<(u32, String)> {
     let heading = Regex::new(r"(?m)^## ISH(\d{4}): (.+)$").expect("a pattern");

@@ -236,3 +236,114 @@ fn ending_the_process_from_a_script_is_documented() {
         assert!(text.contains(call), "{call}");
     }
 }
+
+/// A command whose standard output or standard error takes nothing, as on a full disk.
+#[cfg(target_os = "linux")]
+fn on_a_full_disk(arguments: &[&str], out: bool, err: bool) -> (Option<i32>, String) {
+    let full = || std::fs::File::create("/dev/full").expect("this system has /dev/full");
+    let mut command = shim(arguments);
+    command.stdin(std::process::Stdio::null());
+    command.stdout(match out {
+        true => std::process::Stdio::from(full()),
+        false => std::process::Stdio::null(),
+    });
+    command.stderr(match err {
+        true => std::process::Stdio::from(full()),
+        false => std::process::Stdio::piped(),
+    });
+    let done = command.output().expect("it starts");
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(!said.contains("panicked"), "{said}");
+    (done.status.code(), said)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_written_is_a_host_error() {
+    let site = Site::with_request("Write('x')");
+    let root = site.root().to_str().unwrap().to_owned();
+    let script = site.path("app.py").to_str().unwrap().to_owned();
+    let fails = site.request("fails.py", "raise ValueError");
+    let dll = r"C:\inetpub\PyISAPIe\PyISAPIe.dll";
+    for arguments in [
+        &["run", &script][..],
+        &["run", "-i", &script],
+        &["run", "-i", fails.to_str().unwrap()],
+        &["check", &root],
+        &["iis", "config", "--site", "a", "--pool", "a", "--dll", dll],
+        &["completions", "bash"],
+        &["serve", "--listen", "127.0.0.1:0", &root],
+        &["serve", "--workers", "2", "--listen", "127.0.0.1:0", &root],
+    ] {
+        let (code, said) = on_a_full_disk(arguments, true, false);
+        assert_eq!(code, Some(3), "{arguments:?} {said}");
+        assert!(said.contains("ISH0112"), "{arguments:?} {said}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_nobody_hears_changes_no_exit_code() {
+    let site = Site::with_request("Write('x')");
+    let script = site.path("app.py").to_str().unwrap().to_owned();
+    for (arguments, code) in [
+        (&["run", &script][..], 0),
+        (&["run", "/no/such/file.py"], 2),
+        (&["test", "/no/such/file.http"], 2),
+        (&["serve", "/no/such/folder"], 2),
+    ] {
+        let (ended, _) = on_a_full_disk(arguments, false, true);
+        assert_eq!(ended, Some(code), "{arguments:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_that_nobody_hears_answers_and_ends() {
+    use acceptance::server::{Server, send_signal};
+    let site = Site::with_request("Write('x')");
+    let options = ["--metrics", "0", "--log-format", "json"];
+    for workers in ["1", "2"] {
+        let options = [&options[..], &["--workers", workers]].concat();
+        let server = Server::start_with(site.root(), &options, |command| {
+            let full = std::fs::File::create("/dev/full").unwrap();
+            command.stderr(full);
+        });
+        assert_eq!(
+            acceptance::http::get(&server.address, "/app.py").text(),
+            "x"
+        );
+        send_signal("TERM", server.id());
+        assert_eq!(server.ended(), Some(0), "{workers}");
+    }
+}
+
+#[test]
+fn a_place_in_an_endless_line_is_named_and_not_drawn() {
+    let site = Site::with_request("Write('x')");
+    let long = "x".repeat(70_000);
+    let file = site.file(
+        "app.http",
+        format!("POST /app.py\n\n{{\"a\": \"{long}\", \"b\": \"{{{{nosuch}}}}\"}}\n"),
+    );
+    let done = run(&["test", file.to_str().unwrap()]);
+    let said = format!("{}{}", done.out, done.err);
+    assert_eq!(done.code, 2, "{said}");
+    assert!(
+        said.contains("app.http:3:700") && said.len() < 1000,
+        "{said}"
+    );
+}
+
+#[test]
+fn a_response_deeper_than_a_stack_is_searched() {
+    let site = Site::with_request(
+        "Header('Content-Type: application/json')\nWrite('[' * 100_000 + ']' * 100_000)",
+    );
+    site.file(
+        "app.http",
+        "# @name deep\n# @redact json:$..id\nGET /app.py\n",
+    );
+    let done = run(&["test", site.root().to_str().unwrap()]);
+    assert_eq!(done.code, 1, "{}", done.err);
+}

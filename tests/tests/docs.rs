@@ -1,7 +1,7 @@
 //! The documentation says what the code says.
 
 use acceptance::docs;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Both tables, the command's and the core's, in the order of their numbers.
 fn all_codes() -> Vec<(u32, String)> {
@@ -43,6 +43,45 @@ fn codes_are_unique_and_ascending_in_each_table() {
 #[test]
 fn errors_md_has_every_code_with_its_title_in_order_and_no_other() {
     assert_eq!(docs::headings(&docs::read("docs/errors.md")), all_codes());
+}
+
+#[test]
+fn errors_md_has_the_exit_code_of_every_code() {
+    let exits = docs::exits(&docs::read("shim/src/codes.rs"));
+    assert_eq!(
+        exits.len(),
+        docs::codes(&docs::read("shim/src/codes.rs")).len()
+    );
+    let text = docs::read("docs/errors.md");
+    let table = text.split("| codes | exit |").nth(1).expect("a table");
+    let rows = table
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
+    let mut told = HashMap::new();
+    for row in rows {
+        let (codes, exit) = row
+            .trim_matches([' ', '|'])
+            .rsplit_once(" | ")
+            .expect("two cells");
+        for number in docs::numbers(codes) {
+            assert_eq!(told.insert(number, exit.to_owned()), None, "{number}");
+        }
+    }
+    for (number, kind) in exits {
+        let exit = match &kind[..] {
+            "Failed" => "1",
+            "Usage" => "2",
+            "Host" => "3",
+            "Nothing" => "5",
+            kind => panic!("{number}: {kind}"),
+        };
+        assert_eq!(
+            told.get(&number).map(String::as_str),
+            Some(exit),
+            "{number}"
+        );
+    }
 }
 
 #[test]

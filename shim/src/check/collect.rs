@@ -200,7 +200,9 @@ fn look_around(site: &mut Site) {
     around.sort();
     around.dedup();
     for path in around {
-        let small = std::fs::metadata(&path).is_ok_and(|data| data.len() <= super::LARGEST);
+        // No device either, which has no length and perhaps no end.
+        let small = std::fs::metadata(&path)
+            .is_ok_and(|data| data.is_file() && data.len() <= super::LARGEST);
         let Some(bytes) = small.then(|| std::fs::read(&path).ok()).flatten() else {
             continue;
         };

@@ -28,7 +28,7 @@ use crate::error::{Error, Result};
 use crate::severity::Severity;
 use collect::{File, Site};
 use finding::{Finding, Found, Report};
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -53,8 +53,7 @@ pub fn check(args: &CheckScriptsArgs) -> Result<Option<Exit>> {
         CheckFormat::Text => report.text(),
         CheckFormat::Json => report.json(),
     };
-    // A reader that goes away (`| head`) has seen what it wanted.
-    let _reader_gone = std::io::stdout().lock().write_all(text.as_bytes());
+    crate::output::answer(text.as_bytes())?;
     let bad =
         report.count(Severity::Error) > 0 || args.strict && report.count(Severity::Warning) > 0;
     Ok(bad.then_some(Exit::Failed))

@@ -22,7 +22,6 @@ use crate::cli::{CheckFormat, IisCommand};
 use crate::codes::Exit;
 use crate::error::Result;
 pub use paths::PathMap;
-use std::io::Write;
 
 /// Carries out a command.
 ///
@@ -30,8 +29,7 @@ use std::io::Write;
 /// Options or files that cannot be used.
 pub fn iis(command: &IisCommand) -> Result<Option<Exit>> {
     let (text, exit) = answer(command)?;
-    // A reader that goes away (`| head`) has seen what it wanted.
-    let _reader_gone = std::io::stdout().lock().write_all(text.as_bytes());
+    crate::output::answer(text.as_bytes())?;
     Ok(exit)
 }
 

@@ -51,12 +51,13 @@ pub(super) fn same(one: &str, other: &str) -> bool {
     plain(one).to_lowercase() == plain(other).to_lowercase()
 }
 
-/// Whether it begins with a drive or a share.
+/// Whether it begins with a drive and a backslash, or with a share. `C:name` is below the folder
+/// where a shell stands on that drive.
 pub(super) fn is_absolute(path: &str) -> bool {
     let path = plain(path);
     let bytes = path.as_bytes();
     path.starts_with(r"\\")
-        || (bytes.len() >= 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':')
+        || matches!(bytes, [drive, b':', b'\\', ..] if drive.is_ascii_alphabetic())
 }
 
 /// The last part.

@@ -5,6 +5,7 @@
 use super::bind;
 use super::metrics::Metrics;
 use crate::error::Result;
+use crate::output::say;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -33,7 +34,7 @@ const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8")
 /// The address cannot be listened on.
 pub(super) async fn listen(address: SocketAddr, metrics: Metrics) -> Result<()> {
     let (listener, local) = bind(address, "--metrics").await?;
-    anstream::eprintln!("isapi-shim: metrics at http://{local}/metrics");
+    say(&format!("isapi-shim: metrics at http://{local}/metrics\n"));
     tokio::spawn(accept(listener, Arc::new(metrics)));
     Ok(())
 }

@@ -22,8 +22,10 @@ use crate::codes::{self, Exit};
 use crate::debugging;
 use crate::ecb_host::{Application, Host, Overtime, built_in, report};
 use crate::error::{Error, Result};
+use crate::output::say;
 use crate::run::new_host;
 use crate::site::{Site, SiteOptions, real_path};
+use crate::whole_file;
 use access_log::AccessLog;
 use costs::Costs;
 use exchange::Ends;
@@ -107,7 +109,7 @@ fn serve_here(args: &ServeArgs, link: Option<&'static Link>) -> Result<Option<Ex
     if link.is_none() {
         model = "threads";
         for note in &site.notes {
-            anstream::eprintln!("isapi-shim: web.config: {note}");
+            say(&format!("isapi-shim: web.config: {note}\n"));
         }
     }
     debugging::announce(&args.debug);
@@ -239,11 +241,11 @@ impl<'a> Output<'a> {
     /// Requests are answered from now on.
     fn begin(&self, local: SocketAddr) -> Result<()> {
         let url = format!("http://{local}/");
-        let serving = format!("Serving {} at {url} (Ctrl-C ends it)", self.root);
+        let serving = format!("Serving {} at {url} (Ctrl-C ends it)\n", self.root);
         if self.log.is_for_programs() {
-            anstream::eprintln!("{serving}");
+            say(&serving);
         } else {
-            anstream::println!("{serving}");
+            crate::output::answer(serving.as_bytes())?;
         }
         self.log.begin();
         match &self.args.ready_file {
@@ -253,7 +255,7 @@ impl<'a> Output<'a> {
     }
 
     fn ending(&self) {
-        anstream::eprintln!("isapi-shim: ending; running requests finish (Ctrl-C again stops now)");
+        say("isapi-shim: ending; running requests finish (Ctrl-C again stops now)\n");
     }
 }
 
@@ -385,14 +387,7 @@ fn write_ready(file: &Path, url: &str) -> Result<()> {
         )
         .fix("check that its folder exists and may be written to")
     };
-    let folder = file
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut temporary = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    std::io::Write::write_all(&mut temporary, format!("{url}\n").as_bytes()).map_err(failed)?;
-    temporary.persist(file).map_err(|e| failed(e.error))?;
-    Ok(())
+    whole_file::write(file, format!("{url}\n").as_bytes()).map_err(failed)
 }
 
 fn connection(

@@ -150,6 +150,7 @@ impl Walk<'_> {
         let meant = paths.iter().any(|path| path.is_empty());
         let below = if meant || depth > DEEPEST { &[] } else { paths };
         match self.peek() {
+            b'{' | b'[' if below.is_empty() => self.skip(),
             b'{' => self.members(below, depth, b'}'),
             b'[' => self.members(below, depth, b']'),
             b'"' => self.string(),
@@ -163,6 +164,27 @@ impl Walk<'_> {
         }
         if meant {
             self.found.push(start..self.at);
+        }
+    }
+
+    /// Goes past an object or a list, however deep: a response may be deeper than a stack.
+    fn skip(&mut self) {
+        let mut open = 0_usize;
+        loop {
+            match self.peek() {
+                0 => return,
+                b'"' => {
+                    self.string();
+                    continue;
+                }
+                b'{' | b'[' => open += 1,
+                b'}' | b']' => open -= 1,
+                _ => {}
+            }
+            self.at += 1;
+            if open == 0 {
+                return;
+            }
         }
     }
 
@@ -213,6 +235,15 @@ mod tests {
     fn found<'a>(path: &str, text: &'a str) -> Vec<&'a str> {
         let places = JsonPath::parse(path).expect(path).find(text);
         places.into_iter().map(|place| &text[place]).collect()
+    }
+
+    #[test]
+    fn no_depth_is_too_deep() {
+        let deep = "[".repeat(1_000_000) + "\"]\"" + &"]".repeat(1_000_000);
+        assert_eq!(found("$..id", &deep), [""; 0]);
+        let text = format!(r#"{{"a": {deep}, "id": 1, "b": {deep}}}"#);
+        assert_eq!(found("$.id", &text), ["1"]);
+        assert_eq!(found("$.a", &text), [&deep]);
     }
 
     #[test]

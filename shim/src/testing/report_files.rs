@@ -2,9 +2,9 @@
 //! file, written anew in each run.
 
 use super::runner::{Entry, Report, State};
-use super::snapshot_store::write_whole;
 use crate::codes;
 use crate::error::{Error, Result};
+use crate::whole_file;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use std::path::Path;
 pub(super) fn unwritable(why: std::io::Error) -> Error {
     let what = format!("the report cannot be written: {why}");
     Error::new(codes::REPORT_UNWRITABLE, what)
+        .fix("see to the disk or program that takes standard output")
 }
 
 /// Writes a file whole or not at all.
@@ -22,9 +23,10 @@ pub(super) fn unwritable(why: std::io::Error) -> Error {
 /// # Errors
 /// It cannot be written.
 pub(super) fn write(path: &Path, text: &[u8]) -> Result<()> {
-    write_whole(path, text).map_err(|why| {
+    whole_file::write(path, text).map_err(|why| {
         let what = format!("{} cannot be written: {why}", path.display());
         Error::new(codes::REPORT_UNWRITABLE, what)
+            .fix("check that its folder exists and may be written to")
     })
 }
 

@@ -3,8 +3,9 @@
 use super::snapshot::Rendered;
 use crate::codes;
 use crate::error::{Error, Result};
+use crate::whole_file;
 use std::ffi::OsString;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What may be written when a response is new or differs.
@@ -302,29 +303,12 @@ fn write_both(path: &Path, snapshot: &Rendered, pending: bool) -> Result<()> {
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let written = std::fs::create_dir_all(folder).and_then(|()| write_whole(path, bytes));
+    let written = std::fs::create_dir_all(folder).and_then(|()| whole_file::write(path, bytes));
     written.map_err(|why| {
         let what = format!("{} cannot be written: {why}", path.display());
         Error::new(codes::SNAPSHOT_UNWRITABLE, what)
             .fix("check the permissions of the folder; `INSTA_UPDATE=no` writes nothing")
     })
-}
-
-/// Writes a whole file beside its place and then moves it there.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".snap-");
-    // The file is for everybody who may read the folder; temporary files are private.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path).map_err(|why| why.error)?;
-    Ok(())
 }
 
 /// Whether two versions of the snapshot stand in one file, as a merge leaves them: where.

@@ -15,6 +15,7 @@ use crate::codes::{self, Exit};
 use crate::debugging::CoverageRun;
 use crate::ecb_host::report;
 use crate::error::{Error, Result};
+use crate::output::say;
 use crate::process::{how_it_ended, program};
 use crate::shared;
 pub(super) use link::{Connections, Link};
@@ -96,7 +97,7 @@ pub(super) fn supervise(args: &ServeArgs, words: &[OsString]) -> Result<Option<E
     // What is wrong with it is told once, and not by each worker.
     let (site, _) = site_of(args)?;
     for note in &site.notes {
-        anstream::eprintln!("isapi-shim: web.config: {note}");
+        say(&format!("isapi-shim: web.config: {note}\n"));
     }
     let coverage = CoverageRun::of(&args.host).map_err(|e| failed(&e))?;
     let command = words.get(1..2).unwrap_or_default();
