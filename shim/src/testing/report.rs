@@ -96,15 +96,11 @@ impl<'a> Printer<'a> {
             .try_for_each(|line| writeln!(self.out, "    {line}"))
     }
 
-    /// The closing lines. `differing`: there is something to accept.
-    pub(super) fn end(&mut self, summary: &Summary, differing: bool) -> Result<()> {
+    /// The closing lines. `hint`: what can be done about what differs.
+    pub(super) fn end(&mut self, summary: &Summary, hint: Option<&str>) -> Result<()> {
         self.clear()?;
-        if differing {
-            writeln!(
-                self.out,
-                "`isapi-shim review` shows what is new or differs; `isapi-shim test --accept` \
-                 stores all of it"
-            )?;
+        if let Some(hint) = hint {
+            writeln!(self.out, "{hint}")?;
         }
         if summary.not_run > 0 {
             writeln!(self.out, "stopped: {} not sent", summary.not_run)?;

@@ -254,6 +254,7 @@ pub fn run(
         next: (0, 0),
         report: Report::default(),
         out: Printer::new(out, options.colour, options.progress.then_some(cases.len())),
+        hint: hint(update, options),
     };
     let mut isolation = Isolation::new(options.isolation, &cases);
     let mut written = Ok(());
@@ -305,6 +306,8 @@ struct Run<'a> {
     next: (usize, usize),
     report: Report,
     out: Printer<'a>,
+    /// What can be done about differences.
+    hint: &'static str,
 }
 
 impl Run<'_> {
@@ -359,6 +362,24 @@ impl Run<'_> {
     fn end(&mut self) -> std::io::Result<()> {
         self.tell(true)?;
         let differing = self.report.entries.iter().any(|entry| entry.differs);
-        self.out.end(&self.report.summary, differing)
+        self.out
+            .end(&self.report.summary, differing.then_some(self.hint))
+    }
+}
+
+/// What can be done about differences.
+fn hint(update: Update, options: &Options) -> &'static str {
+    match (update, options.faults) {
+        (Update::Nothing, _) => {
+            "nothing was stored for a review here (CI, TF_BUILD or INSTA_UPDATE=no); it is at your desk"
+        }
+        (_, true) => {
+            "`isapi-shim review` shows what is new or differs; `isapi-shim test --faults --accept` \
+             stores all of it"
+        }
+        (_, false) => {
+            "`isapi-shim review` shows what is new or differs; `isapi-shim test --accept` stores \
+             all of it"
+        }
     }
 }

@@ -112,11 +112,13 @@ fn a_new_snapshot_fails_until_it_is_accepted() {
         "{shown}"
     );
     assert!(
-        shown.contains("--accept") && shown.ends_with("\n0 passed, 1 failed, 1 skipped\n"),
+        shown.contains("at your desk") && shown.ends_with("\n0 passed, 1 failed, 1 skipped\n"),
         "{shown}"
     );
 
-    assert_eq!(site.plain(Update::Pending).0.exit_code(), 1);
+    let (summary, shown) = site.plain(Update::Pending);
+    assert_eq!(summary.exit_code(), 1);
+    assert!(shown.contains("`isapi-shim test --accept`"), "{shown}");
     assert!(site.has("snapshots/x__a.snap.new") && !site.has("snapshots/x__a.snap"));
 
     let (summary, shown) = site.plain(Update::Accept);
