@@ -51,13 +51,13 @@ pub(super) fn same(one: &str, other: &str) -> bool {
     plain(one).to_lowercase() == plain(other).to_lowercase()
 }
 
-/// Whether it begins with a drive and a backslash, or with a share. `C:name` is below the folder
-/// where a shell stands on that drive.
+/// Whether it is or begins with a drive, or begins with a share. `C:name` is below the folder where
+/// a shell stands on that drive.
 pub(super) fn is_absolute(path: &str) -> bool {
     let path = plain(path);
     let bytes = path.as_bytes();
     path.starts_with(r"\\")
-        || matches!(bytes, [drive, b':', b'\\', ..] if drive.is_ascii_alphabetic())
+        || matches!(bytes, [drive, b':'] | [drive, b':', b'\\', ..] if drive.is_ascii_alphabetic())
 }
 
 /// The last part.
@@ -212,6 +212,16 @@ mod tests {
         for text in ["", "C:\\x", "C:\\x=", "relative=/y", "=/y"] {
             let error = text.parse::<PathMap>().unwrap_err();
             assert_eq!(error.code(), codes::IIS_OPTION, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_whole_path_has_a_drive_or_a_share() {
+        for path in [r"C:\a", "c:/a", "C:\\", r"\\server\share\a"] {
+            assert!(is_absolute(path), "{path}");
+        }
+        for path in ["C:a", "a", r"\a", "/usr/a.dll", ""] {
+            assert!(!is_absolute(path), "{path}");
         }
     }
 
