@@ -35,6 +35,8 @@ fn options_that_mean_nothing_are_usage_errors() {
     let script = script.to_str().unwrap();
     expect(&run(&["run", "--nope", script]), 2, "--nope");
     expect(&run(&["run"]), 2, "<SCRIPT>");
+    expect(&run(&["run", "--wsgi", ""]), 2, "--wsgi");
+    expect(&run(&["serve", "--wsgi", ""]), 2, "--wsgi");
     expect(&run(&["run", "-H", "no colon", script]), 2, "ISH0103");
     expect(&run(&["run", "-H", "a: b\r\nc: d", script]), 2, "ISH0103");
     expect(&run(&["run", "--server-var", "NAME", script]), 2, "ISH0104");
@@ -346,4 +348,14 @@ fn a_response_deeper_than_a_stack_is_searched() {
     );
     let done = run(&["test", site.root().to_str().unwrap()]);
     assert_eq!(done.code, 1, "{}", done.err);
+}
+
+#[test]
+fn a_web_config_that_is_no_file_is_not_taken_for_none() {
+    let site = Site::with_request("Write('x')");
+    std::fs::create_dir(site.path("web.config")).unwrap();
+    let script = site.path("app.py");
+    expect(&run(&["run", script.to_str().unwrap()]), 2, "ISH0204");
+    let root = site.root().to_str().unwrap();
+    expect(&run(&["serve", root]), 2, "ISH0204");
 }

@@ -8,6 +8,7 @@ mod values;
 
 use crate::ecb_host::{Overtime, TimeLimit, Trace};
 pub use check::CheckScriptsArgs;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 pub use debug::DebugArgs;
 pub use iis::{Bits, CheckArgs, CheckFormat, ConfigArgs, ConfigFormat, IisCommand};
@@ -209,8 +210,8 @@ Examples:
   isapi-shim run --server-var 'AUTH_USER=CONTOSO\\ann' whoami.py
   isapi-shim run --wsgi mysite.wsgi:application --url '/admin/?next=/'
 
-The site is the nearest folder above the script that has a web.config or an Http folder, else \
-the script's own folder. The error page of a script that raised is shown with -i only; its \
+The site is the nearest folder above the script that has a web.config, an Http/Isapi.py or an \
+Http/Config.py, else the script's own folder. The error page of a script that raised is shown with -i only; its \
 traceback is on standard error.")]
 pub struct RunArgs {
     /// The script
@@ -220,7 +221,7 @@ pub struct RunArgs {
 
     /// A WSGI application in the place of a script: `module:attribute`, imported from the current
     /// folder or --home
-    #[arg(long, value_name = "MODULE:APP")]
+    #[arg(long, value_name = "MODULE:APP", value_parser = NonEmptyStringValueParser::new())]
     pub wsgi: Option<String>,
 
     /// The path at which the WSGI application is mounted [default: /]
@@ -315,7 +316,8 @@ pub struct ServeArgs {
     pub wildcard: Option<Option<PathBuf>>,
 
     /// Every request goes to a WSGI application, `module:attribute`, imported from DIR or --home
-    #[arg(long, value_name = "MODULE:APP", conflicts_with_all = ["map", "wildcard"])]
+    #[arg(long, value_name = "MODULE:APP", value_parser = NonEmptyStringValueParser::new(),
+          conflicts_with_all = ["map", "wildcard"])]
     pub wsgi: Option<String>,
 
     /// The path at which the WSGI application is mounted; other requests are for static files

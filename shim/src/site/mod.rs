@@ -219,7 +219,7 @@ fn read_config(root: &Path, options: &SiteOptions) -> Result<WebConfig> {
     if let Some(file) = CONFIG_NAMES
         .iter()
         .map(|name| root.join(name))
-        .find(|file| file.is_file())
+        .find(|file| file.symlink_metadata().is_ok())
     {
         config = WebConfig::read(&file)?;
         let replaced = config.handlers.iter().any(|h| h.kind == Kind::Extension);

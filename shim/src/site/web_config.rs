@@ -98,14 +98,19 @@ impl WebConfig {
     /// Reads a file: UTF-8, UTF-16 with a byte order mark, or what its XML declaration names.
     ///
     /// # Errors
-    /// `ISH0204` when it cannot be read or decoded, and those of [`parse`](Self::parse).
+    /// `ISH0204` when it is no file or cannot be read or decoded, and those of [`parse`](Self::parse).
     pub fn read(file: &Path) -> Result<Self> {
         let name = file.display().to_string();
-        let bytes = std::fs::read(file).map_err(|e| {
-            Error::new(
-                codes::CONFIG_UNREADABLE,
-                format!("{name} cannot be read: {e}"),
-            )
+        let read = match std::fs::metadata(file) {
+            // A folder, or a pipe that nobody writes to.
+            Ok(data) if !data.is_file() => Err(std::io::Error::other("it is no file")),
+            Ok(_) => std::fs::read(file),
+            Err(why) => Err(why),
+        };
+        let bytes = read.map_err(|why: std::io::Error| {
+            let what = format!("{name} cannot be read: {why}");
+            Error::new(codes::CONFIG_UNREADABLE, what)
+                .fix("make it a file that you may read, or take it away")
         })?;
         let text = xml::decode(&bytes).ok_or_else(|| {
             Error::new(
