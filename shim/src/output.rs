@@ -19,13 +19,21 @@ pub(crate) fn answer(text: &[u8]) -> Result<()> {
 /// As for [`answer`].
 pub(crate) fn written(result: std::io::Result<()>) -> Result<()> {
     match result {
-        Err(why) if why.kind() != ErrorKind::BrokenPipe => Err(Error::new(
+        Err(why) if !reader_gone(&why) => Err(Error::new(
             codes::OUTPUT_UNWRITABLE,
             format!("standard output cannot be written: {why}"),
         )
         .fix("what was written so far is not whole; see to the disk or program that takes it")),
         _ => Ok(()),
     }
+}
+
+/// Windows' `ERROR_PIPE_NOT_CONNECTED`: so it tells of a reader that has gone, too.
+const PIPE_NOT_CONNECTED: i32 = 233;
+
+fn reader_gone(why: &std::io::Error) -> bool {
+    why.kind() == ErrorKind::BrokenPipe
+        || cfg!(windows) && why.raw_os_error() == Some(PIPE_NOT_CONNECTED)
 }
 
 /// Says something on standard error, where there may be nobody to hear it: no reason to fail.

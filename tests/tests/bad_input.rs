@@ -240,7 +240,7 @@ fn ending_the_process_from_a_script_is_documented() {
 }
 
 /// A command whose standard output or standard error takes nothing, as on a full disk.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(feature = "windows")))]
 fn on_a_full_disk(arguments: &[&str], out: bool, err: bool) -> (Option<i32>, String) {
     let full = || std::fs::File::create("/dev/full").expect("this system has /dev/full");
     let mut command = shim(arguments);
@@ -259,7 +259,7 @@ fn on_a_full_disk(arguments: &[&str], out: bool, err: bool) -> (Option<i32>, Str
     (done.status.code(), said)
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(feature = "windows")))]
 #[test]
 fn an_answer_that_cannot_be_written_is_a_host_error() {
     let site = Site::with_request("Write('x')");
@@ -283,7 +283,7 @@ fn an_answer_that_cannot_be_written_is_a_host_error() {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(feature = "windows")))]
 #[test]
 fn what_nobody_hears_changes_no_exit_code() {
     let site = Site::with_request("Write('x')");
@@ -299,7 +299,7 @@ fn what_nobody_hears_changes_no_exit_code() {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(feature = "windows")))]
 #[test]
 fn a_server_that_nobody_hears_answers_and_ends() {
     use acceptance::server::{Server, send_signal};

@@ -3,6 +3,7 @@
 use acceptance::http::{Connection, get, send};
 use acceptance::server::Server;
 use acceptance::site::Site;
+use acceptance::target::shown;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -375,7 +376,7 @@ fn tracebacks_are_for_local_clients_unless_told_otherwise() {
 #[test]
 fn reasons_of_refusals_are_for_whom_tracebacks_are() {
     let site = Site::with_request("pass");
-    let path = site.root().join("none.py").display().to_string();
+    let path = shown(&site.root().join("none.py"));
     for (who, shown) in [("local", true), ("always", true), ("never", false)] {
         let server = Server::start(site.root(), &["--error-details", who]);
         let page = get(&server.address, "/none.py").text();
