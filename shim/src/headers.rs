@@ -76,7 +76,7 @@ impl HeaderBlock {
     }
 
     /// Names and values, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&[u8], &[u8])> + Clone {
         let text = &self.text;
         self.fields
             .iter()

@@ -180,8 +180,9 @@ impl Reply {
         if self.head_request || matches!(head.status, 100..=199 | 204 | 304) {
             return Framing::None;
         }
-        let codings = head.headers.value("transfer-encoding");
-        if codings.is_some_and(ends_chunked) {
+        let mut headers = head.headers.iter();
+        let codings = headers.rfind(|(name, _)| name.eq_ignore_ascii_case(b"transfer-encoding"));
+        if codings.is_some_and(|(_, codings)| ends_chunked(codings)) {
             return Framing::Chunked(Dechunk::new());
         }
         head.content_length()

@@ -195,7 +195,7 @@ fn response(version: Version, head: Head, body: ReplyBody) -> Option<Response<Re
     }
     let headers = response.headers_mut();
     headers.reserve(head.headers.len());
-    let (mut has_length, mut has_close, mut uncoded) = (false, false, Vec::new());
+    let (mut has_length, mut has_close, mut codings) = (false, false, Vec::new());
     head.headers.each_shared(|name, value| {
         // A name or value that HTTP forbids cannot be sent; the extension's other headers can.
         let (Ok(name), Ok(value)) = (
@@ -209,14 +209,18 @@ fn response(version: Version, head: Head, body: ReplyBody) -> Option<Response<Re
             return;
         }
         has_close |= name == CONNECTION;
-        if name == TRANSFER_ENCODING && !ends_chunked(value.as_bytes()) {
-            uncoded.push(value);
+        if name != TRANSFER_ENCODING {
+            headers.append(name, value);
             return;
         }
-        headers.append(name, value);
+        let last = ends_chunked(value.as_bytes());
+        codings.push(value);
+        if last && let Some(all) = up_to_chunked(&std::mem::take(&mut codings)) {
+            headers.append(name, all);
+        }
     });
-    if !uncoded.is_empty() {
-        headers.append(TRANSFER_ENCODING, chunked_too(&uncoded)?);
+    if !codings.is_empty() {
+        headers.append(TRANSFER_ENCODING, up_to_chunked(&codings)?);
     }
     if version == Version::Http10 && has_close {
         // To a client that would keep the connection hyper says `keep-alive` besides, unless the
@@ -226,11 +230,13 @@ fn response(version: Version, head: Head, body: ReplyBody) -> Option<Response<Re
     Some(response)
 }
 
-/// Codings of which none is `chunked`, with `chunked` behind them: that is how hyper sends such a
-/// body. By itself it adds the word to the headers that follow, too.
-fn chunked_too(codings: &[HeaderValue]) -> Option<HeaderValue> {
+/// Codings in one line, and `chunked` behind them where it is not the last: that is how hyper sends
+/// such a body. By itself it adds the word to the headers that follow, too.
+fn up_to_chunked(codings: &[HeaderValue]) -> Option<HeaderValue> {
     let mut all: Vec<&[u8]> = codings.iter().map(HeaderValue::as_bytes).collect();
-    all.push(b"chunked");
+    if !all.last().is_some_and(|last| ends_chunked(last)) {
+        all.push(b"chunked");
+    }
     HeaderValue::from_bytes(&all.join(&b", "[..])).ok()
 }
 
