@@ -91,11 +91,16 @@ fn run(
         return Err(violation::<PyTypeError>(request, &text));
     }
     request.with_response(Response::as_gateway);
-    request.prints_to_log.set(true);
+    // Another application has answered before, or is answering: the response is its.
+    let again = request.prints_to_log.replace(true);
     let answered = answer(application, request, asked, base);
-    if answered.is_err() {
+    if let Err(error) = &answered
+        && !again
+        // To dispatch that is a normal end, behind what the application has said.
+        && !error.is_instance_of::<PySystemExit>(application.py())
+        && request.with_response(Response::start_over) == Some(true)
+    {
         // Who called this may want to answer something else.
-        request.with_response(Response::start_over);
         request.prints_to_log.set(false);
     }
     answered

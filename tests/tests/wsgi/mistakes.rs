@@ -252,3 +252,57 @@ fn a_script_may_answer_for_an_application_that_raised() {
     assert_eq!(response.header("X-App"), None);
     server.wait_for_err(|log| log.contains("of the application"));
 }
+
+#[test]
+fn an_application_that_exits_after_start_response_has_answered() {
+    let app = App::plain("start_response('302 Found', [('Location', '/login')])\nsys.exit()");
+    let response = app.get("/");
+    assert_eq!(
+        (response.status, response.header("Location")),
+        (302, Some("/login"))
+    );
+}
+
+#[test]
+fn what_is_printed_behind_the_beginning_of_a_body_stays_in_the_log() {
+    let site = Site::with_request(
+        "from Http.WSGI import RunWSGI\n\
+         def app(environ, start_response):\n    \
+         start_response('200 OK', [('Content-Type', 'image/png')])\n    \
+         yield b'part'\n    \
+         raise ValueError('late')\n\
+         try:\n    RunWSGI(app)\n\
+         except ValueError as error:\n    print('caught', error)",
+    );
+    let server = Server::start(site.root(), &[]);
+    assert_eq!(get(&server.address, "/app.py").text(), "part");
+    server.wait_for_err(|log| log.contains("caught late"));
+}
+
+#[test]
+fn a_second_application_that_raises_leaves_the_answer_of_the_first() {
+    let site = Site::with_request(
+        "from Http.WSGI import RunWSGI\n\
+         def first(environ, start_response):\n    \
+         start_response('202 Mine', [('X-First', '1')])\n    \
+         inner = environ['QUERY_STRING'] == 'inner'\n    \
+         if inner:\n        second_is_caught()\n    \
+         return [b'first']\n\
+         def second(environ, start_response):\n    raise ValueError('second')\n\
+         def second_is_caught():\n    \
+         try:\n        RunWSGI(second)\n    \
+         except ValueError as error:\n        print('caught', error)\n\
+         RunWSGI(first)\n\
+         if Env.QUERY_STRING == 'behind':\n    second_is_caught()",
+    );
+    for place in ["inner", "behind"] {
+        let server = Server::start(site.root(), &[]);
+        let response = get(&server.address, &format!("/app.py?{place}"));
+        assert_eq!(
+            (&response.line[..], response.text()),
+            ("HTTP/1.1 202 Mine", "first".into())
+        );
+        assert_eq!(response.header("X-First"), Some("1"), "{place}");
+        server.wait_for_err(|log| log.contains("caught second"));
+    }
+}
