@@ -2,7 +2,7 @@
 
 use super::finding::Found;
 use super::modules::method_of;
-use super::walk::{Place, children, keyword, positional, severity};
+use super::walk::{Place, below, children, fields, keyword, positional, severity};
 use crate::codes;
 use crate::severity::Severity;
 use std::collections::HashMap;
@@ -231,18 +231,31 @@ fn one_after_the_other(place: &Place<'_, '_>, out: &mut Vec<Found>) {
             names.clear();
             continue;
         }
-        if !names.is_empty() {
-            for node in super::walk::below(statement, true) {
-                match node.kind() {
-                    "call" => out.extend(by_name(place, node, &names, method_of_list)),
-                    "subscript" => out.extend(by_name(place, node, &names, indexed)),
-                    _ => {}
-                }
+        let nodes = below(statement, true);
+        let inner = nodes.iter().any(|node| INNER.contains(&node.kind()));
+        for node in nodes.iter().filter(|_| !names.is_empty() && !inner) {
+            match node.kind() {
+                "call" => out.extend(by_name(place, *node, &names, method_of_list)),
+                "subscript" => out.extend(by_name(place, *node, &names, indexed)),
+                _ => {}
             }
         }
-        names_of(place, statement, &mut names);
+        for node in &nodes {
+            forget(place, *node, &mut names);
+        }
+        names.extend(nodes.into_iter().filter_map(|node| named(place, node)));
     }
 }
+
+/// Parts of a statement where a name may be another one, or that may not be reached.
+const INNER: [&str; 6] = [
+    "list_comprehension",
+    "set_comprehension",
+    "dictionary_comprehension",
+    "generator_expression",
+    "lambda",
+    "conditional_expression",
+];
 
 /// Asks a rule, unless it says the same where the node is visited itself.
 fn by_name<'t>(
@@ -261,26 +274,26 @@ fn has_block(statement: Node<'_>) -> bool {
     children(statement).any(|part| part.kind() == "block" || part.kind().ends_with("_clause"))
 }
 
-/// What a statement gives names.
-fn names_of<'t>(place: &Place<'_, 't>, statement: Node<'t>, names: &mut Names<'t>) {
-    for node in super::walk::below(statement, true) {
-        let Some(left) = node
-            .child_by_field_name("left")
-            .or(node.child_by_field_name("name"))
-        else {
-            continue;
-        };
-        for bound in super::walk::below(left, true) {
-            names.remove(place.text(bound));
-        }
-        let right = node.child_by_field_name("right");
-        if node.kind() == "assignment"
-            && left.kind() == "identifier"
-            && let Some(made) = right.and_then(|right| lazy(place, right, &no_names()))
-        {
-            names.insert(place.text(left), made);
-        }
+/// Forgets the names to which a node gives another value.
+fn forget(place: &Place<'_, '_>, node: Node<'_>, names: &mut Names<'_>) {
+    let field = match node.kind() {
+        "assignment" | "augmented_assignment" => "left",
+        "named_expression" | "import_statement" | "import_from_statement" => "name",
+        _ => return,
+    };
+    let targets = fields(node, field).flat_map(|target| below(target, true));
+    for target in targets.filter(|target| target.kind() == "identifier") {
+        names.remove(place.text(target));
     }
+}
+
+/// The name that an assignment gives to what was a list.
+fn named<'t>(place: &Place<'_, 't>, node: Node<'t>) -> Option<(&'t str, Lazy<'t>)> {
+    let assignment = (node.kind() == "assignment").then_some(node)?;
+    let left = assignment.child_by_field_name("left")?;
+    let right = assignment.child_by_field_name("right")?;
+    let made = lazy(place, right, &no_names())?;
+    (left.kind() == "identifier").then_some((place.text(left), made))
 }
 
 #[cfg(test)]

@@ -51,7 +51,12 @@ fn a_name_has_what_it_was_given_in_the_same_block() {
         "",
         &[
             ("k = d.keys()\nk.sort()", "warning 0830 k"),
+            ("j = k = d.keys()\nk.sort()", "warning 0830 k"),
             ("k = d.keys()\nx = 1\nreturn f(k[0])", "warning 0830 k"),
+            (
+                "k = d.keys()\nx = len(k) + 1\nf(k=1)\nk.sort()",
+                "warning 0830 k",
+            ),
             (
                 "def f(d):\n    k = map(g, d)\n    k.reverse()",
                 "error 0830 k",
@@ -65,6 +70,11 @@ fn a_name_has_what_it_was_given_in_the_same_block() {
             "k = d.keys()\nk, x = [1], 2\nk.sort()",
             "k = d.keys()\nif py3: k = list(k)\nk.sort()",
             "k = d.keys()\nfor x in k: pass\ndel k\nk[0]",
+            "k = zip(a, b)\nx = [k[0] for k in rows]",
+            "k = d.keys()\nx = lambda k: k.sort()",
+            "k = map(f, b)\nx = k[0] if sys.version_info[0] == 2 else list(k)[0]",
+            "k = d.keys()\nfrom m import a, k\nk.sort()",
+            "k = d.keys()\nimport m as k\nk.sort()",
             "k = d.keys()\ndef f(k): k.sort()",
             "k = d.keys()\nx = (k := [2])\nk.sort()",
             "try:\n    k = d.keys()\n    k.sort()\nexcept AttributeError: pass",

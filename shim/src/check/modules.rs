@@ -20,8 +20,7 @@ pub(super) fn rules(place: &Place<'_, '_>, out: &mut Vec<Found>) {
         "attribute" => out.extend(attribute(place, place.node)),
         "call" => {
             out.extend(method(place));
-            out.extend(codec(place));
-            out.extend(text_decoded(place));
+            out.extend(codec(place).or_else(|| text_decoded(place)));
         }
         _ => {}
     }

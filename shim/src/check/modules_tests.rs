@@ -82,6 +82,7 @@ fn methods_that_are_gone_are_named() {
             ),
             ("a = b.next()", "warning 0827 next()"),
             ("a.decode('base64')", "error 0828 'base64'"),
+            ("'6162'.decode('hex')", "error 0828 'hex'"),
             ("a().encode('hex')", "error 0828 'hex'"),
             ("a = 'x'.decode('utf-8')", "error 0827 'x'.decode('utf-8')"),
         ],
