@@ -9,8 +9,8 @@ use std::fmt;
 /// The result of everything here that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Longer lines are not shown, in bytes: nobody finds anything in them, and the report could not
-/// draw a mark behind column 65535.
+/// A mark is not drawn into longer lines, in bytes: nobody finds anything in them, and the report
+/// could not draw one behind column 65535.
 const LONGEST_SHOWN: usize = 4096;
 
 /// A failure with its code. Opaque, so that its insides may change.
@@ -47,8 +47,8 @@ impl Error {
         self
     }
 
-    /// Points at `length` bytes at byte `offset` of a text file; the line is shown with a mark, if
-    /// it is one that can be read.
+    /// Points at `length` bytes at byte `offset` of a text file; the line is shown with a mark, or
+    /// named where it is too long for that.
     pub fn at(mut self, file: &str, text: &str, offset: usize, length: usize) -> Self {
         let offset = offset.min(text.len());
         let length = length.min(text.len() - offset);

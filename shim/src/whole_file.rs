@@ -1,21 +1,19 @@
 //! Files that others read at once: they are written whole or not at all.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// Writes a file beside its place and then moves it there. A symbolic link stays one, a file keeps
-/// who may read it, and what is no file (a device, a named pipe) is written to as it is.
+/// Writes a file beside its place and then moves it there; a file that is there keeps its mode. What
+/// is no file itself (a symbolic link, a device, a named pipe) is written to where it is.
 ///
 /// # Errors
 /// Something there cannot be written.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let place = behind_links(path);
-    let there = std::fs::metadata(&place).ok();
+    let there = std::fs::symlink_metadata(path).ok();
     if there.as_ref().is_some_and(|data| !data.is_file()) {
-        let mut file = std::fs::OpenOptions::new().write(true).open(&place)?;
-        return file.write_all(bytes);
+        return std::fs::write(path, bytes);
     }
-    let folder = match place.parent() {
+    let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
@@ -26,31 +24,13 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder)?;
     file.write_all(bytes)?;
-    // Windows' flag "read-only" would make the move fail.
+    // On Windows they say only whether it may be written to.
     #[cfg(unix)]
     if let Some(there) = there {
         file.as_file().set_permissions(there.permissions())?;
     }
-    file.persist(&place).map_err(|why| why.error)?;
+    file.persist(path).map_err(|why| why.error)?;
     Ok(())
-}
-
-/// As many links one behind the other as Linux follows.
-const MOST_LINKS: usize = 40;
-
-/// Where links lead, also to what is not there yet.
-fn behind_links(path: &Path) -> PathBuf {
-    let mut place = path.to_owned();
-    for _ in 0..MOST_LINKS {
-        let Ok(target) = std::fs::read_link(&place) else {
-            break;
-        };
-        place = match place.parent() {
-            Some(folder) => folder.join(target),
-            None => target,
-        };
-    }
-    place
 }
 
 #[cfg(test)]
@@ -105,5 +85,17 @@ mod tests {
         assert!(link.is_symlink());
         let kind = std::fs::metadata(null).unwrap().file_type();
         assert!(kind.is_char_device());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_a_device_refuses_and_where_no_link_ends_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("link");
+        for target in ["/dev/full", "link"] {
+            std::os::unix::fs::symlink(target, &link).unwrap();
+            assert!(write(&link, b"x").is_err() && link.is_symlink(), "{target}");
+            std::fs::remove_file(&link).unwrap();
+        }
     }
 }

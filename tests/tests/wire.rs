@@ -26,6 +26,19 @@ fn a_query_that_is_not_encoded_keeps_its_bytes() {
     );
 }
 
+/// Asks for `/app.py`: the header lines of a name as they are on the wire, and where the body begins.
+fn spelled(server: &Server, name: &str) -> (Connection, Vec<String>) {
+    let mut connection = Connection::open(&server.address);
+    connection
+        .send("GET /app.py HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    let lines = std::iter::from_fn(|| connection.line().ok().filter(|line| !line.is_empty()));
+    let lines: Vec<String> = lines
+        .filter(|line| line.to_ascii_lowercase().starts_with(name))
+        .collect();
+    (connection, lines)
+}
+
 #[test]
 fn chunks_behind_another_coding_are_framed_once() {
     for codings in ["gzip, chunked", "gzip', 'Transfer-Encoding: chunked"] {
@@ -34,14 +47,7 @@ fn chunks_behind_another_coding_are_framed_once() {
              Write(b'5\\r\\nhello\\r\\n0\\r\\n\\r\\n')",
         ));
         let server = Server::start(site.root(), &[]);
-        let mut connection = Connection::open(&server.address);
-        connection
-            .send("GET /app.py HTTP/1.1\r\nHost: a\r\n\r\n")
-            .unwrap();
-        let lines = std::iter::from_fn(|| connection.line().ok().filter(|line| !line.is_empty()));
-        let said: Vec<String> = lines
-            .filter(|line| line.starts_with("Transfer-Encoding"))
-            .collect();
+        let (mut connection, said) = spelled(&server, "transfer-encoding");
         assert_eq!(said, ["Transfer-Encoding: gzip, chunked"], "{codings}");
         let lines: Vec<String> = (0..4).map(|_| connection.line().unwrap()).collect();
         assert_eq!(lines, ["5", "hello", "0", ""], "{codings}");
@@ -159,14 +165,7 @@ fn each_value_of_a_repeated_header_keeps_its_spelling() {
          Header(name + ': ' + name)",
     );
     let server = Server::start(site.root(), &[]);
-    let mut connection = Connection::open(&server.address);
-    connection
-        .send("GET /app.py HTTP/1.1\r\nHost: a\r\n\r\n")
-        .unwrap();
-    let lines = std::iter::from_fn(|| connection.line().ok().filter(|line| !line.is_empty()));
-    let cookies: Vec<String> = lines
-        .filter(|line| line.to_ascii_lowercase().starts_with("set-cookie"))
-        .collect();
+    let (_, cookies) = spelled(&server, "set-cookie");
     assert_eq!(
         cookies,
         [

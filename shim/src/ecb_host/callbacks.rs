@@ -3,7 +3,7 @@
 
 use super::block::Block;
 use super::latch::Access;
-use super::own::{broken_body, send_refusal};
+use super::own::broken_body;
 use super::trace::{Call, excerpt, micros};
 use super::variables::{Value, ansi};
 use super::{Conn, misuse, registry, report};
@@ -314,8 +314,8 @@ impl Conn {
     fn refuse_body(&self) {
         let mut reply = self.reply();
         if !reply.is_begun() {
-            let details = self.host.options.error_details;
-            send_refusal(&mut reply, self.request(), details, &broken_body());
+            self.host
+                .send_refusal(&mut reply, self.request(), &broken_body());
             reply.close();
         }
     }

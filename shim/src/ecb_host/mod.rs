@@ -43,7 +43,7 @@ pub use extension::Extension;
 use isapi_base::ecb::constants::{HSE_STATUS_ERROR, UPLOAD_READ_AHEAD};
 use isapi_base::ecb::win32::Win32Error;
 use latch::{Ended, Latch};
-use own::{broken_body, send_refusal, send_static};
+use own::{broken_body, send_static};
 pub use probe::{Fault, Probe};
 use reply::Reply;
 pub(crate) use reply::ends_chunked;
@@ -252,7 +252,7 @@ impl Host {
     ) -> Outcome {
         let mut reply = Reply::new(sink, &request, SERVER);
         let refuse = |mut reply: Reply, refusal: &Refusal| {
-            send_refusal(&mut reply, &request, self.options.error_details, refusal);
+            self.send_refusal(&mut reply, &request, refusal);
             reply.end();
             Outcome {
                 status: reply.status(),
@@ -388,8 +388,8 @@ impl Exchange {
     }
 
     fn refuse(&self, refusal: &Refusal) -> Outcome {
-        let details = self.host.options.error_details;
-        send_refusal(&mut self.reply(), self.request(), details, refusal);
+        self.host
+            .send_refusal(&mut self.reply(), self.request(), refusal);
         Outcome {
             substatus: refusal.substatus,
             ..Outcome::default()

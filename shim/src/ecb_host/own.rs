@@ -1,5 +1,6 @@
 //! Responses of this host's own: pages of refusals, and what the static file handler sends.
 
+use super::Host;
 use super::client::Head;
 use super::head::Parsed;
 use super::reply::Reply;
@@ -13,19 +14,21 @@ pub(super) fn broken_body() -> Refusal {
     Refusal::new(400, 0, "the chunks of the request body cannot be read")
 }
 
-/// Sends the page of a refusal. `details`: see [`super::HostOptions::error_details`].
-pub(super) fn send_refusal(reply: &mut Reply, request: &Request, details: &str, refusal: &Refusal) {
-    if refusal.status == 400 {
-        // As http.sys does: where the next request begins is not sure any more.
-        reply.closes();
+impl Host {
+    /// Sends the page of a refusal. Who sees its reason: [`super::HostOptions::error_details`].
+    pub(super) fn send_refusal(&self, reply: &mut Reply, request: &Request, refusal: &Refusal) {
+        if refusal.status == 400 {
+            // As http.sys does: where the next request begins is not sure any more.
+            reply.closes();
+        }
+        let detailed = match self.options.error_details {
+            "always" => true,
+            "never" => false,
+            _ => is_local(request),
+        };
+        let answer = StaticAnswer::refused(refusal, detailed, &request.method);
+        let _client_gone = send_static(reply, &answer);
     }
-    let detailed = match details {
-        "always" => true,
-        "never" => false,
-        _ => is_local(request),
-    };
-    let answer = StaticAnswer::refused(refusal, detailed, &request.method);
-    let _client_gone = send_static(reply, &answer);
 }
 
 /// Whether the client is on this machine, as the core sees it for its own pages: by the loopback

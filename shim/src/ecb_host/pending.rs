@@ -5,7 +5,7 @@
 //! control block stays valid, since the extension may still use it: it is leaked unless
 //! `DONE_WITH_SESSION` comes after all.
 
-use super::{Conn, NoBody, Outcome, Reply, registry, report, send_refusal};
+use super::{Conn, NoBody, Outcome, Reply, registry, report};
 use crate::codes::{self, Code};
 use crate::site::Refusal;
 use isapi_base::ecb::constants::HSE_STATUS_ERROR;
@@ -52,8 +52,7 @@ impl Conn {
             reply.break_off();
         } else {
             let refusal = Refusal::new(500, 0, format!("{why} ({code})"));
-            let details = self.host.options.error_details;
-            send_refusal(&mut reply, self.request(), details, &refusal);
+            self.host.send_refusal(&mut reply, self.request(), &refusal);
         }
         reply
     }

@@ -76,7 +76,8 @@ impl StaticAnswer {
         }
     }
 
-    /// The error page of a refusal. `detailed`: see [`Refusal::page`]; `method` HEAD leaves the body out.
+    /// The error page of a refusal. `detailed`: see [`Refusal::page`]; `method` HEAD leaves the
+    /// body out.
     pub fn refused(refusal: &Refusal, detailed: bool, method: &str) -> Self {
         let mut answer = Self::new(refusal.status, refusal.phrase());
         if let Some(allow) = &refusal.allow {
